@@ -1,0 +1,46 @@
+"""The few statements that SQLite and PostgreSQL spell differently, or that bulk work needs."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any, TypeVar
+
+from sqlalchemy import Table
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlmodel import Session, SQLModel
+
+T = TypeVar("T")
+CHUNK = 500
+
+
+def table(model: type[SQLModel]) -> Table:
+    """The Core table of a model: bulk work goes through it, never through ORM rows."""
+    found: Table = model.__table__  # type: ignore[attr-defined]  # SQLModel adds it to every table model
+    return found
+
+
+def upsert(session: Session, model: type[SQLModel], rows: Sequence[dict[str, Any]]) -> None:
+    """Insert rows, or update those whose primary key is there, in one round trip. All rows have the same columns."""
+    if not rows:
+        return
+    target = table(model)
+    insert = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
+    statement = insert(target)
+    keys = [column.name for column in target.primary_key]
+    changed = {name: statement.excluded[name] for name in rows[0] if name not in keys}
+    statement = (
+        statement.on_conflict_do_update(index_elements=keys, set_=changed)
+        if changed
+        else statement.on_conflict_do_nothing(index_elements=keys)
+    )
+    session.connection().execute(statement, list(rows))
+
+
+def insert(session: Session, model: type[SQLModel], rows: Sequence[dict[str, Any]]) -> None:
+    """Insert rows that are new."""
+    if rows:
+        session.connection().execute(table(model).insert(), list(rows))
+
+
+def chunks(items: Sequence[T], size: int = CHUNK) -> Iterator[Sequence[T]]:
+    """Slices short enough for one statement's parameters."""
+    for at in range(0, len(items), size):
+        yield items[at : at + size]

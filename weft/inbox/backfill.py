@@ -1,0 +1,74 @@
+"""Backfilling: taking over a snapshot, segment by segment, each in its own transaction; the last one moves the cursor."""
+
+from collections.abc import Iterable
+
+from sqlmodel import Session
+
+from weft.inbox.apply import move
+from weft.inbox.moment import Moment
+from weft.inbox.settle import Inbox, settle
+from weft.log import feeds
+from weft.log.models import FeedRow
+from weft.protocol.digest import Digest
+from weft.protocol.frames import Body
+from weft.protocol.ledger import Entry, Name, orphaned, replace
+from weft.protocol.snapshots import OpenSegment, check_whole
+from weft.protocol.statements import Change, Manifest
+
+
+def stage(session: Session, inbox: Inbox, row: FeedRow, segment: OpenSegment, at: Manifest, *, moment: Moment) -> None:
+    """Take over one segment. Doing it again changes nothing; the cursor stays until the last one is there.
+
+    What this feed knows at a later version than the snapshot is left for `finish`, which ends it or forgets it.
+    """
+    names = [change.name for change in segment.entries]
+    before = feeds.entries(session, row, names)
+    changed: dict[Name, Entry | None] = {}
+    bodies: dict[Name, Body] = {}
+    for index, change in enumerate(segment.entries):
+        body = segment.bodies.get(index)
+        entry = Entry("put", change.version, change.hash, change.length, present=body is not None)
+        held = before.get(change.name)
+        if held == entry or (held and held.present and held[:3] == entry[:3]):
+            continue
+        changed[change.name] = entry
+        if body is not None:
+            bodies[change.name] = body
+    settle(session, inbox, row, changed, bodies, sequence=at.sequence, moment=moment)
+
+
+def finish(
+    session: Session,
+    inbox: Inbox,
+    row: FeedRow,
+    manifest: Manifest,
+    held: Iterable[Name],
+    *,
+    lost: Iterable[Change] | None = None,
+    sealed_at: str,
+    moment: Moment,
+) -> None:
+    """End what the snapshot lacks, check the whole against the manifest, and go on from its cursor (rules 3 and 9).
+
+    `held`: the names in all its segments. `lost`: for a reader past the epoch's predecessor, the changes of the
+    branch that was given up; their marks are forgotten.
+
+    Raises:
+        WrongDigest: the copy is not what was signed for; nothing of this call stays.
+    """
+    names = set(held)
+    ours = feeds.all_entries(session, row)
+    present = {name: ours[name] for name in names if name in ours}
+    newcomer = row.sequence == 0
+    if newcomer:
+        changed: dict[Name, Entry | None] = {name: None for name in ours if name not in names}
+    elif lost is not None:
+        changed = orphaned(ours, present, lost)
+    else:
+        changed = dict(replace(ours, present))
+    settle(session, inbox, row, changed, {}, sequence=manifest.sequence, moment=moment)
+    digest = Digest()
+    for name, entry in present.items():
+        digest.add(*name, str(entry.version), entry.hash)
+    check_whole(manifest, digest)
+    move(session, row, manifest.cursor, digest, sealed_at)

@@ -1,0 +1,59 @@
+"""Tables of an origin: its records, what of them waits to be sealed, who may read, and which incarnation it is."""
+
+from sqlalchemy import BigInteger, Column, Integer, LargeBinary
+from sqlmodel import Field, SQLModel
+
+
+class OwnRow(SQLModel, table=True):
+    """A record of this node at its newest version. An empty audience: it was deleted; the row keeps the version."""
+
+    __tablename__ = "own"
+    kind: str = Field(primary_key=True)
+    id: str = Field(primary_key=True)
+    epoch: int = Field(sa_column=Column(BigInteger, nullable=False))
+    number: int = Field(sa_column=Column(BigInteger, nullable=False))
+    audience: str
+    hash: str = ""
+    created_at: str
+    updated_at: str
+    salt: bytes | None = Field(default=None, sa_column=Column(LargeBinary, nullable=True))
+    body: bytes | None = Field(default=None, sa_column=Column(LargeBinary, nullable=True))
+
+
+class PendingRow(SQLModel, table=True):
+    """A change that is acknowledged and not yet sealed. A queue without a high-water mark: ids need not follow commits."""
+
+    __tablename__ = "pending"
+    position: int | None = Field(
+        default=None, sa_column=Column(BigInteger().with_variant(Integer, "sqlite"), primary_key=True)
+    )
+    kind: str
+    id: str
+    epoch: int = Field(sa_column=Column(BigInteger, nullable=False))
+    number: int = Field(sa_column=Column(BigInteger, nullable=False))
+
+
+class ReaderRow(SQLModel, table=True):
+    """An approved peer, as an identity, not a name (rule 11)."""
+
+    __tablename__ = "reader"
+    name: str = Field(primary_key=True)
+    identity: str
+    admitted_at: str
+
+
+class AdmissionRow(SQLModel, table=True):
+    """From which sequence of a feed a reader may have commits; what came before, its first snapshot holds (rule 6)."""
+
+    __tablename__ = "admission"
+    reader: str = Field(primary_key=True)
+    feed: str = Field(primary_key=True)
+    sequence: int = Field(sa_column=Column(BigInteger, nullable=False))
+
+
+class IncarnationRow(SQLModel, table=True):
+    """The epochs that this service has begun, the newest last."""
+
+    __tablename__ = "incarnation"
+    epoch: int = Field(sa_column=Column(BigInteger, primary_key=True, autoincrement=False))
+    began_at: str

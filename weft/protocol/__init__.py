@@ -1,0 +1,1 @@
+"""The feed protocol: bytes and events in, decisions out. No socket, clock, disk or database."""
