@@ -16,7 +16,7 @@ from weft.protocol.frames import Body
 from weft.protocol.ledger import Entry, Name, advance, count
 from weft.protocol.names import Cursor, Version
 from weft.protocol.receiver import Owed, Place, place
-from weft.protocol.refusals import WrongDigest
+from weft.protocol.refusals import Gap, WrongDigest
 from weft.protocol.statements import Change
 
 _ledger, _feed = table(LedgerRow), table(FeedRow)
@@ -28,6 +28,8 @@ def apply(session: Session, inbox: Inbox, row: FeedRow, commit: Commit, *, momen
     Raises:
         Gap, Beyond, Contradiction: nothing was applied; see the subclasses.
     """
+    if row.staged:
+        raise Gap(f"a snapshot of {row.name} is taken over in part; only the rest of it goes on from here")
     if place(row.cursor, commit) is Place.SEEN:
         return Place.SEEN
     number = feeds.number_of(row)
@@ -74,6 +76,7 @@ def move(session: Session, row: FeedRow, to: Cursor, digest: Digest, sealed_at: 
         update(_feed)
         .where(_feed.c.number == row.number)
         .values(
+            staged=False,
             epoch=int(to.epoch),
             sequence=to.sequence,
             hash=to.hash,
@@ -135,5 +138,8 @@ def _refuse(session: Session, row: FeedRow, name: Name, head_sequence: int) -> N
         & (_ledger.c.feed == row.number)
     )
     until = session.connection().execute(select(_ledger.c.owed_until).where(line)).scalar_one()
-    owed = Owed(until or 0).refused(head_sequence)
+    owed = Owed(until or 0)
+    if not owed.overdue(row.cursor):
+        return  # the same question was asked twice; by the head that the first answer named, a later change may come
+    owed = owed.refused(head_sequence)
     session.connection().execute(update(_ledger).where(line).values(owed_until=owed.until))

@@ -40,3 +40,14 @@ class DeletionRow(SQLModel, table=True):
     number: int | None = Field(default=None, primary_key=True)
     origin: str = Field(index=True)
     at: float
+
+
+class RefusalRow(SQLModel, table=True):
+    """Bytes or statements that were refused, and why."""
+
+    __tablename__ = "refusal"
+    number: int | None = Field(default=None, primary_key=True)
+    feed: str = Field(index=True)
+    code: str
+    why: str
+    at: str

@@ -8,7 +8,6 @@ from sqlmodel import Session, col, select
 
 from weft.clock import utc_now
 from weft.journal.models import IncarnationRow
-from weft.log.models import FeedRow
 from weft.protocol.limits import SALT_BYTES
 from weft.protocol.names import Epoch, Feed
 from weft.protocol.signing import SigningKey
@@ -30,12 +29,14 @@ class Incarnation:
 
 
 def begin(session: Session, tag: int, now: str, *, known: int = 0) -> Epoch:
-    """Begin an epoch above every one that this database, or `known`, has seen (rule 8). The tag is 32 random bits.
+    """Begin an epoch above every one of our own that this database, or `known`, has seen (rule 8).
+
+    The tag is 32 random bits. Feeds of other origins may lie beside ours here: their epochs are not asked, else one
+    peer that claims the last epoch would keep us from ever starting again.
 
     It is written down before anything carries it, so that no later incarnation of this database uses it again.
     """
     newest = session.exec(select(IncarnationRow.epoch).order_by(col(IncarnationRow.epoch).desc()).limit(1)).first()
-    sealed = session.exec(select(FeedRow.epoch).order_by(col(FeedRow.epoch).desc()).limit(1)).first()
-    epoch = Epoch.after(max(newest or 0, sealed or 0, known), tag)
+    epoch = Epoch.after(max(newest or 0, known), tag)
     session.add(IncarnationRow(epoch=int(epoch), began_at=now))
     return epoch

@@ -57,3 +57,11 @@ class IncarnationRow(SQLModel, table=True):
     __tablename__ = "incarnation"
     epoch: int = Field(sa_column=Column(BigInteger, primary_key=True, autoincrement=False))
     began_at: str
+
+
+class StaleRow(SQLModel, table=True):
+    """A commit in the broker's stream that holds a body which has been superseded: its message is to be erased."""
+
+    __tablename__ = "stale"
+    feed: int = Field(primary_key=True)
+    sequence: int = Field(sa_column=Column(BigInteger, primary_key=True))

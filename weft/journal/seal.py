@@ -3,12 +3,12 @@
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, func, select, update
 from sqlmodel import Session
 
-from weft.database.statements import insert, table
+from weft.database.statements import insert, table, upsert
 from weft.journal.incarnation import Incarnation
-from weft.journal.models import OwnRow, PendingRow
+from weft.journal.models import OwnRow, PendingRow, StaleRow
 from weft.journal.record import Audience, audience_of
 from weft.log import feeds
 from weft.log.models import CommitRow, FeedRow
@@ -141,6 +141,8 @@ def append(
         key=us.key,
         sealed_at=us.now(),
     )
+    stale = feeds.sequences(session, row, [name for name, entry in entries.items() if entry.op == "put"])
+    upsert(session, StaleRow, [{"feed": row.number, "sequence": sequence} for sequence in sorted(stale)])
     feeds.write_ledger(session, lines)
     insert(session, CommitRow, [_commit_line(row, commit)])
     _move(session, row, commit, digest)
@@ -184,7 +186,7 @@ def _move(session: Session, row: FeedRow, commit: Commit, digest: Digest) -> Non
 
 def waiting(session: Session) -> int:
     """How many changes are acknowledged and not yet sealed."""
-    return len(session.connection().execute(select(_pending.c.position)).all())
+    return int(session.connection().execute(select(func.count()).select_from(_pending)).scalar_one())
 
 
 def current_bodies(session: Session, row: FeedRow, changes: Iterable[Change]) -> dict[int, Body] | None:

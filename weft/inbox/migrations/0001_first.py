@@ -43,9 +43,21 @@ def upgrade() -> None:
         sa.Column("at", sa.String(), nullable=False),
         sa.PrimaryKeyConstraint("origin", "kind", "id"),
     )
+    op.create_table(
+        "refusal",
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("feed", sa.String(), nullable=False),
+        sa.Column("code", sa.String(), nullable=False),
+        sa.Column("why", sa.String(), nullable=False),
+        sa.Column("at", sa.String(), nullable=False),
+        sa.PrimaryKeyConstraint("number"),
+    )
+    op.create_index(op.f("ix_refusal_feed"), "refusal", ["feed"], unique=False)
 
 
 def downgrade() -> None:
+    op.drop_index(op.f("ix_refusal_feed"), table_name="refusal")
+    op.drop_table("refusal")
     op.drop_table("quarantine")
     op.drop_table("parked")
     op.drop_index(op.f("ix_deletion_origin"), table_name="deletion")

@@ -53,9 +53,16 @@ def upgrade() -> None:
         sa.Column("admitted_at", sa.String(), nullable=False),
         sa.PrimaryKeyConstraint("name"),
     )
+    op.create_table(
+        "stale",
+        sa.Column("feed", sa.Integer(), nullable=False),
+        sa.Column("sequence", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("feed", "sequence"),
+    )
 
 
 def downgrade() -> None:
+    op.drop_table("stale")
     op.drop_table("reader")
     op.drop_table("pending")
     op.drop_table("own")

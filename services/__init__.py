@@ -1,0 +1,1 @@
+"""The services of a node: each owns its database, imports `weft` and never another service."""

@@ -1,0 +1,1 @@
+"""The interregional index: everything that the node may show, findable in six languages."""

@@ -1,0 +1,1 @@
+"""Replication with peers, and its monitoring."""

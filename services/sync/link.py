@@ -1,0 +1,132 @@
+"""A link to one peer: its feeds, followed over HTTPS, and faster through its broker while that is connected."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+import httpx
+import msgspec
+import structlog
+
+from services.sync.models import PeerRow
+from weft.database import Database
+from weft.exchange.follower import Follower, Following
+from weft.exchange.session import PeerAuth
+from weft.exchange.source import HttpSource
+from weft.inbox.settle import Inbox
+from weft.nats.errors import NatsProblem
+from weft.nats.keys import Credentials
+from weft.nats.reader import PeerReader
+from weft.origin.publisher import stream_of
+from weft.protocol.names import NETWORK, Feed
+from weft.tasks import cancelled, supervised
+from weft.wiring import Wiring
+
+log = structlog.get_logger("weft.link")
+
+SERVICES = ("catalog", "indicators")
+AGAIN_SECONDS = 5.0
+CONNECTIONS = httpx.Limits(max_connections=16, max_keepalive_connections=8)
+
+
+class BrokerAccess(msgspec.Struct, frozen=True):
+    """Where a peer's broker is, and the token by which it lets us read what was made for us."""
+
+    url: str
+    jwt: str
+
+
+@dataclass
+class Link:
+    """Runs from `start` to `stop`. `applied` is called after each commit of a feed."""
+
+    peer: PeerRow
+    wiring: Wiring
+    database: Database
+    inbox: Inbox
+    applied: Callable[[Feed], None]
+    followers: dict[Feed, Follower] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        keys = self.wiring.keys
+        auth = PeerAuth(self.wiring.node, keys.identity, self.peer.key)
+        self._client = httpx.AsyncClient(base_url=self.peer.url, auth=auth, limits=CONNECTIONS)
+        self._reader: PeerReader | None = None
+        self._reading: set[Feed] = set()
+        self._tasks: list[asyncio.Task[None]] = []
+        for feed in self.feeds:
+            self.followers[feed] = Follower(self._following(feed))
+
+    @property
+    def feeds(self) -> Sequence[Feed]:
+        """What this peer may have for us: the network's feed and our own, of each service."""
+        return [
+            Feed(self.peer.name, service, audience) for service in SERVICES for audience in (NETWORK, self.wiring.node)
+        ]
+
+    @property
+    def client(self) -> httpx.AsyncClient:
+        """A client that the peer knows as us."""
+        return self._client
+
+    def start(self) -> None:
+        self._tasks = [
+            asyncio.create_task(supervised(str(feed), follower.run)) for feed, follower in self.followers.items()
+        ]
+        self._tasks.append(asyncio.create_task(supervised(f"broker of {self.peer.name}", self._broker)))
+
+    async def stop(self) -> None:
+        await cancelled(self._tasks)
+        await self._client.aclose()
+
+    def _following(self, feed: Feed) -> Following:
+        return Following(
+            feed=feed,
+            source=HttpSource(self._client),
+            keys={self.peer.key.fingerprint: self.peer.key},
+            holder_keys={self.peer.key.fingerprint: self.peer.key},
+            database=self.database,
+            inbox=self.inbox,
+            service="sync",
+            rereads=False,
+            poll_seconds=self.wiring.settings.poll_seconds,
+            applied=self.applied,
+            hinted=lambda: feed in self._reading and self._reader is not None and self._reader.connected,
+        )
+
+    async def _broker(self) -> None:
+        """Read the peer's streams while its broker lets us; otherwise the followers ask with long polls."""
+        while True:
+            try:
+                access = await self._access()
+                reader = PeerReader(access.url, self.wiring.node, Credentials(access.jwt, self.wiring.keys.reader))
+                self._reader = reader
+                try:
+                    async with asyncio.TaskGroup() as group:
+                        for feed in self.feeds:
+                            group.create_task(self._read(reader, feed))
+                finally:
+                    self._reader = None
+                    await reader.close()
+            except* (NatsProblem, httpx.HTTPError, msgspec.DecodeError) as errors:
+                log.info(
+                    "the peer's broker cannot be read; its feeds are pulled",
+                    peer=self.peer.name,
+                    why=str(errors.exceptions[0]),
+                )
+            await asyncio.sleep(AGAIN_SECONDS)
+
+    async def _access(self) -> BrokerAccess:
+        answer = await self._client.get("/feeds/broker", timeout=10)
+        answer.raise_for_status()
+        return msgspec.json.decode(answer.content, type=BrokerAccess)
+
+    async def _read(self, reader: PeerReader, feed: Feed) -> None:
+        follower = self.followers[feed]
+        try:
+            self._reading.add(feed)
+            async for message in reader.messages(stream_of(feed)):
+                follower.offer(message.payload)
+        finally:
+            self._reading.discard(feed)
+            follower.nudge()

@@ -1,0 +1,101 @@
+"""Assembling a node: all services in one process, or one of them, from the same parts. Called by the `weft` command."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from importlib import import_module
+
+import structlog
+import uvicorn
+from fastapi import FastAPI
+from starlette.types import ASGIApp
+
+from weft.keys import NodeKeys
+from weft.nats.bus import Bus
+from weft.nats.configuration import Settings as NatsSettings
+from weft.nats.errors import NatsProblem
+from weft.nats.server import NatsServer
+from weft.passport import Passports
+from weft.settings import Settings
+from weft.wiring import SERVICES, Wiring
+
+log = structlog.get_logger("weft.assembly")
+
+PLACES = {name: f"services.{name}.app" for name in SERVICES} | {"gateway": "gateway.app"}
+"""Where each service is assembled. By name, so that the kernel imports nothing above it."""
+GRACE_SECONDS = 10
+
+
+def load(name: str) -> Callable[[Wiring], FastAPI]:
+    """The `create` of one service, or of the gateway."""
+    create: Callable[[Wiring], FastAPI] = import_module(PLACES[name]).create
+    return create
+
+
+@asynccontextmanager
+async def broker(settings: Settings, keys: NodeKeys) -> AsyncIterator[NatsServer]:
+    """The node's own NATS server, started and supervised."""
+    configuration = NatsSettings(name=settings.node, host=settings.nats_host, port=settings.nats_port)
+    server = NatsServer(settings.data / "nats", keys.trust, configuration)
+    await server.start()
+    try:
+        yield server
+    finally:
+        await server.stop()
+
+
+@asynccontextmanager
+async def wired(settings: Settings, keys: NodeKeys, broker_url: str) -> AsyncIterator[Wiring]:
+    """The wiring of a process whose broker is at this address; a broker that is down does not stop it."""
+    bus = Bus(broker_url, keys.trust.service_credentials(), name=settings.node)
+    try:
+        await bus.start()
+    except NatsProblem as error:
+        log.warning("the broker does not answer yet; going on without it", why=str(error))
+    try:
+        yield Wiring(settings, keys, Passports(keys.internal), bus, settings.nats_public_url or broker_url)
+    finally:
+        await bus.close()
+
+
+async def up(settings: Settings, keys: NodeKeys) -> None:
+    """Run a whole node in this process until it is told to stop; what was acknowledged is sealed before it ends."""
+    async with AsyncExitStack() as stack:
+        url = settings.nats_url or (await stack.enter_async_context(broker(settings, keys))).url
+        wiring = await stack.enter_async_context(wired(settings, keys, url))
+        apps = {name: load(name)(wiring) for name in SERVICES}
+        wiring.apps.update(apps)
+        gateway = load("gateway")(wiring)
+        for app in apps.values():
+            await stack.enter_async_context(app.router.lifespan_context(app))
+        await serve(gateway, settings)
+
+
+async def alone(name: str, settings: Settings, keys: NodeKeys) -> None:
+    """Run one service of a node; the others are at the addresses in the settings."""
+    url = settings.nats_url or f"nats://{settings.nats_host}:{settings.nats_port}"
+    async with wired(settings, keys, url) as wiring:
+        await serve(load(name)(wiring), settings)
+
+
+async def only_broker(settings: Settings, keys: NodeKeys) -> None:
+    """Run the node's NATS server alone."""
+    async with broker(settings, keys) as server:
+        log.info("broker", url=server.url)
+        await asyncio.Event().wait()
+
+
+async def serve(app: ASGIApp, settings: Settings) -> None:
+    """Answer requests until a signal says to stop; requests under way are finished."""
+    config = uvicorn.Config(
+        app,
+        host=settings.host,
+        port=settings.port,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=GRACE_SECONDS,
+        timeout_keep_alive=65,
+        h11_max_incomplete_event_size=65536,
+    )
+    await uvicorn.Server(config).serve()

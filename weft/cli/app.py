@@ -1,0 +1,51 @@
+"""The `weft` command, assembled."""
+
+import sys
+
+import typer
+
+from weft import __version__
+from weft.cli import data, demo, node, peer, search, sync
+from weft.cli.client import Failed
+from weft.cli.output import problem
+from weft.keys import NoNode
+from weft.nats.errors import NatsProblem
+
+app = typer.Typer(
+    name="weft",
+    help="Run a node of an interregional knowledge network.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+)
+app.command("init")(node.init)
+app.command("up")(node.up)
+app.command("serve")(node.serve)
+app.command("demo")(demo.demo)
+app.command("import")(data.import_)
+app.add_typer(peer.app, name="peer")
+app.add_typer(sync.app, name="sync")
+app.add_typer(search.app, name="search")
+app.add_typer(node.keys, name="key")
+
+
+@app.command("version")
+def version() -> None:
+    """Print the version of this software."""
+    typer.echo(__version__)
+
+
+def main() -> None:
+    """Run a command; what is expected to go wrong is said with its remedy and exit code 1."""
+    try:
+        app()
+    except Failed as error:
+        problem(str(error), error.hint)
+        sys.exit(1)
+    except NoNode as error:
+        problem(str(error))
+        sys.exit(2)
+    except NatsProblem as error:
+        problem(str(error))
+        sys.exit(1)

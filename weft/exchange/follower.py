@@ -1,0 +1,290 @@
+"""Following one feed: hear of it, pull it, apply it, and never stop for long except where a person must decide."""
+
+import asyncio
+import random
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+import structlog
+from sqlmodel import Session
+
+from weft.clock import utc_now
+from weft.database import Database
+from weft.exchange.backfill import Backfill
+from weft.exchange.source import Answer, Refused, SnapshotDue, Source
+from weft.exchange.states import TRANSITIONS, State, behind
+from weft.inbox import refusals
+from weft.inbox.apply import apply, fill, overdue
+from weft.inbox.moment import Moment
+from weft.inbox.settle import Inbox
+from weft.log import feeds
+from weft.problems import NotNow, Unavailable
+from weft.protocol import frames, snapshots
+from weft.protocol.commits import SignedHead, open_commit, open_head
+from weft.protocol.digest import Digest
+from weft.protocol.frames import Frame
+from weft.protocol.names import START, Cursor, Feed
+from weft.protocol.receiver import Place
+from weft.protocol.refusals import Beyond, Contradiction, Fork, Gap, Incompatible, Refusal, Unauthentic, WrongDigest
+from weft.protocol.signing import VerifyKey
+from weft.protocol.statements import Change, Head
+from weft.web.metrics import APPLIED, BEHIND, REFUSED
+
+log = structlog.get_logger("weft.follower")
+Keys = Mapping[str, VerifyKey]
+
+OFFERED = 256
+FIRST_DELAY, LONGEST_DELAY = 0.5, 60.0
+LONG_POLL_SECONDS = 20.0
+
+
+@dataclass(frozen=True)
+class Following:
+    """What a follower needs to know of its feed: who signs its commits, who signs the holder's heads, and how to apply.
+
+    `rereads`: a reader past the epoch's predecessor may just read a snapshot, since it has nothing to hand back.
+    """
+
+    feed: Feed
+    source: Source
+    keys: Keys
+    holder_keys: Keys
+    database: Database
+    inbox: Inbox
+    service: str
+    rereads: bool
+    poll_seconds: float
+    applied: Callable[[Feed], None] = lambda _: None
+    hinted: Callable[[], bool] = lambda: True
+    """Whether hints reach us now; while they do not, the follower asks with long polls."""
+
+
+@dataclass
+class Progress:
+    """What a follower knows of itself, for people. Nothing is decided by it."""
+
+    state: State = State.PENDING
+    since: str = field(default_factory=utc_now)
+    why: str = ""
+    cursor: Cursor = START
+    head: Head | None = None
+    digest: str = ""
+    count: int = 0
+    behind_since: float | None = None
+    equal_at: str | None = None
+    attempted_at: str | None = None
+    succeeded_at: str | None = None
+    next_try: str | None = None
+    refused: int = 0
+
+    @property
+    def behind(self) -> int | None:
+        return behind(self.cursor, self.head)
+
+    def behind_seconds(self, now: float) -> float | None:
+        """How long, by our own monotonic clock, something has been known and not applied; None: no head is known."""
+        if self.head is None:
+            return None
+        return now - self.behind_since if self.behind_since is not None else 0.0
+
+    def look(self, now: float) -> None:
+        """Note since when we are behind."""
+        if not self.behind:
+            self.behind_since = None
+        elif self.behind_since is None:
+            self.behind_since = now
+
+
+class Follower:
+    """Runs until it is cancelled. `offer` gives it frames that came by the broker, `nudge` tells it to look."""
+
+    def __init__(self, following: Following) -> None:
+        self._to = following
+        self._offered: asyncio.Queue[bytes | None] = asyncio.Queue(OFFERED)
+        self._failures = 0
+        self.progress = Progress()
+
+    @property
+    def feed(self) -> Feed:
+        return self._to.feed
+
+    def offer(self, frame: bytes) -> None:
+        """A frame from the broker. When there are too many, it is dropped: the feed is pulled instead."""
+        if not self._offered.full():
+            self._offered.put_nowait(frame)
+
+    def nudge(self) -> None:
+        """There is something new, or an operator wants another try."""
+        if self._offered.empty():
+            self._offered.put_nowait(None)
+
+    async def run(self) -> None:
+        with structlog.contextvars.bound_contextvars(feed=str(self.feed)):
+            self.progress.cursor = await self._to.database.write(self._cursor)
+            while True:
+                delay = await self._turn()
+                await self._listen(delay)
+
+    async def _turn(self) -> float:
+        """Pull to the head once; returns how long to listen before the next turn."""
+        self.progress.attempted_at = utc_now()
+        try:
+            await self._catch_up()
+        except (Unavailable, NotNow, Refused, Gap) as error:
+            return await self._failed(State.UNREACHABLE, str(error))
+        except Incompatible as error:
+            return await self._failed(State.INCOMPATIBLE, error.why, error)
+        except (Beyond, Contradiction, Unauthentic) as error:
+            return await self._failed(State.DESYNCHRONISED, f"{error.code}: {error.why}", error)
+        self._failures = 0
+        self.progress.succeeded_at, self.progress.next_try = utc_now(), None
+        await self._become(State.LIVE, "")
+        return self._to.poll_seconds
+
+    async def _failed(self, state: State, why: str, refusal: Refusal | None = None) -> float:
+        if refusal is not None and (self.progress.state, self.progress.why) != (state, why):
+            await self._note(refusal)
+        await self._become(state, why)
+        longest = min(LONGEST_DELAY, FIRST_DELAY * 2 ** min(self._failures, 10))
+        self._failures += 1
+        return float(longest * random.uniform(0.5, 1.0))  # noqa: S311  # jitter, not a secret
+
+    async def _listen(self, seconds: float) -> None:
+        """Apply what the broker brings until it is time, or something calls for another look."""
+        until = time.monotonic() + seconds
+        while (left := until - time.monotonic()) > 0:
+            try:
+                raw = await asyncio.wait_for(self._offered.get(), left)
+            except TimeoutError:
+                return
+            if raw is None or self.progress.state is not State.LIVE:
+                return
+            try:
+                await self._take(frames.parse(raw), head_sequence=0)
+            except Gap:
+                return
+            except Refusal as error:
+                await self._note(error)
+                return
+
+    async def _catch_up(self) -> None:
+        """Pull pages until the head. Without hints, the last question waits for something new."""
+        while True:
+            wait = 0.0 if self._to.hinted() or self.progress.state is not State.LIVE else LONG_POLL_SECONDS
+            try:
+                answer = await self._to.source.commits(self.feed, self.progress.cursor, wait)
+            except SnapshotDue:
+                await self._backfill(lost=None)
+                continue
+            except Beyond:
+                if not self._to.rereads:
+                    raise
+                await self._backfill(lost=())
+                continue
+            head = await self._told(answer)
+            for frame in answer.frames:
+                await self._take(frame, head_sequence=head.head.sequence)
+            await self._ask_for_bodies()
+            if not answer.frames:
+                self._compare(head.head)
+                return
+
+    async def _told(self, answer: Answer) -> SignedHead:
+        signed = open_head(answer.head, feed=self.feed, keys=self._to.holder_keys)
+        self.progress.head = signed.head
+        self.progress.look(time.monotonic())
+        BEHIND.labels(str(self.feed)).set(self.progress.behind or 0)
+        return signed
+
+    def _compare(self, head: Head) -> None:
+        """At an equal cursor the holder's digest is ours, or one of the copies is wrong."""
+        at = self.progress.cursor
+        if head.cursor == at and head.digest == self.progress.digest:
+            self.progress.equal_at = utc_now()
+        elif head.cursor == at:
+            raise WrongDigest(f"at {at} the holder has digest {head.digest}, we have {self.progress.digest}")
+        elif head.cursor[:2] == at[:2] and at != START:
+            raise Fork(f"the holder is at {head.cursor}, we at {at}")
+
+    async def _take(self, frame: Frame, *, head_sequence: int) -> None:
+        place, changes = await self._to.database.write(self._apply, frame, head_sequence)
+        if place is Place.NEXT:
+            APPLIED.labels(self._to.service, str(self.feed)).inc(changes)
+            BEHIND.labels(str(self.feed)).set(self.progress.behind or 0)
+            self._to.applied(self.feed)
+
+    def _apply(self, session: Session, frame: Frame, head_sequence: int) -> tuple[Place, int]:
+        """Open and apply one commit. Runs in the writing thread, so that hashing blocks nobody."""
+        commit = open_commit(frame, feed=self.feed, keys=self._to.keys)
+        row = feeds.found_or_opened(session, self.feed)
+        moment = Moment(utc_now(), time.time(), max(head_sequence, commit.header.sequence))
+        place = apply(session, self._to.inbox, row, commit, moment=moment)
+        self._remember(row.cursor, row.digest)
+        return place, len(commit.header.changes)
+
+    def _cursor(self, session: Session) -> Cursor:
+        row = feeds.found_or_opened(session, self.feed)
+        self._remember(row.cursor, row.digest)
+        return row.cursor
+
+    def _remember(self, cursor: Cursor, digest: bytes) -> None:
+        counted = Digest.from_bytes(digest)
+        self.progress.cursor, self.progress.digest, self.progress.count = cursor, counted.hex, counted.count
+        self.progress.look(time.monotonic())
+
+    async def _ask_for_bodies(self) -> None:
+        """Ask once more for bodies that are owed by now (rule 7)."""
+
+        def owed(session: Session) -> list[Change]:
+            row = feeds.find(session, self.feed)
+            return overdue(session, row) if row else []
+
+        wanted = await self._to.database.read(owed)
+        if not wanted:
+            return
+        answer = await self._to.source.bodies(self.feed, wanted)
+        head = await self._told(answer)
+        segment = snapshots.open_segment(answer.frames[0], feed=self.feed, expected=None)
+        given = {segment.entries[at].name: body for at, body in segment.bodies.items()}
+
+        def take(session: Session) -> None:
+            row = feeds.found_or_opened(session, self.feed)
+            moment = Moment(utc_now(), time.time(), head.head.sequence)
+            fill(session, self._to.inbox, row, wanted, given, moment=moment)
+
+        await self._to.database.write(take)
+        self._to.applied(self.feed)
+
+    async def _backfill(self, lost: tuple[Change, ...] | None) -> None:
+        await self._become(State.BACKFILLING, "reading a snapshot")
+        backfill = Backfill(self.feed, self._to.source, self._to.holder_keys, self._to.database, self._to.inbox)
+        await backfill.run(lost)
+        self.progress.cursor = await self._to.database.write(self._cursor)
+        self._to.applied(self.feed)
+
+    async def _become(self, state: State, why: str) -> None:
+        if (state, why) == (self.progress.state, self.progress.why):
+            return
+        if state is not self.progress.state:
+            if state not in TRANSITIONS[self.progress.state]:
+                raise RuntimeError(f"{self.feed} cannot go from {self.progress.state} to {state}")
+            self.progress.since = utc_now()
+            log.info("feed state", state=state.value, why=why)
+        self.progress.state, self.progress.why = state, why
+
+        def write(session: Session) -> None:
+            row = feeds.found_or_opened(session, self.feed)
+            row.state, row.since, row.why = state.value, self.progress.since, why[:500]
+
+        try:
+            await self._to.database.write(write)
+        except Unavailable as error:
+            log.warning("the feed's state could not be written", why=str(error))
+
+    async def _note(self, refusal: Refusal) -> None:
+        """Write down what was refused, so that an operator sees it."""
+        self.progress.refused += 1
+        REFUSED.labels(str(self.feed), refusal.code).inc()
+        log.warning("refused", code=refusal.code, why=refusal.why)
+        await self._to.database.write(refusals.note, self.feed, refusal.code, refusal.why, utc_now())

@@ -1,0 +1,78 @@
+"""What a service tells its node of its copies: how far each is, and, on demand, what its rows really add up to."""
+
+import msgspec
+from fastapi import APIRouter, Request, Response
+from sqlmodel import Session
+from sqlmodel import select as select_rows
+
+from weft.exchange.follower import Follower
+from weft.identity import Role, require
+from weft.log import feeds
+from weft.log.models import FeedRow
+from weft.protocol.digest import Digest
+from weft.protocol.names import Feed
+
+router = APIRouter(prefix="/internal", include_in_schema=False)
+
+
+class Progress(msgspec.Struct, frozen=True):
+    """A follower's progress. `head` and `behind` are against what its holder last said; None: not known."""
+
+    feed: str
+    state: str
+    since: str
+    why: str
+    applied: str
+    digest: str
+    head: str | None
+    head_digest: str | None
+    equal_at: str | None
+
+
+class Recount(msgspec.Struct, frozen=True):
+    """A copy's kept digest and the one that its ledger's rows add up to, at a cursor."""
+
+    feed: str
+    applied: str
+    kept: str
+    recounted: str
+
+
+def progress_of(follower: Follower) -> Progress:
+    at = follower.progress
+    return Progress(
+        feed=str(follower.feed),
+        state=at.state.value,
+        since=at.since,
+        why=at.why,
+        applied=str(at.cursor),
+        digest=at.digest,
+        head=str(at.head.cursor) if at.head else None,
+        head_digest=at.head.digest if at.head else None,
+        equal_at=at.equal_at,
+    )
+
+
+def recounts(session: Session, besides: str = "") -> list[Recount]:
+    """Every copy here counted again from its rows; `besides`: an origin whose own feeds are no copies."""
+    rows = session.exec(select_rows(FeedRow).order_by(FeedRow.name)).all()
+    return [
+        Recount(row.name, str(row.cursor), Digest.from_bytes(row.digest).hex, feeds.recount(session, row).hex)
+        for row in rows
+        if row.feed.origin != besides
+    ]
+
+
+@router.get("/progress")
+async def progress(request: Request) -> Response:
+    require(request, Role.SERVICE)
+    followers: dict[Feed, Follower] = request.app.state.node.subscriptions.followers
+    told = [progress_of(follower) for follower in followers.values()]
+    return Response(msgspec.json.encode(told), media_type="application/json")
+
+
+@router.get("/recounts")
+async def recounted(request: Request) -> Response:
+    require(request, Role.SERVICE)
+    node = request.app.state.node
+    return Response(msgspec.json.encode(await node.database.read(recounts)), media_type="application/json")

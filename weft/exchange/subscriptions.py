@@ -1,0 +1,110 @@
+"""A service's subscriptions inside its node: it follows every feed that sync holds for it, and those of its own node."""
+
+import asyncio
+from collections.abc import Iterable
+
+import httpx
+import msgspec
+import structlog
+
+from weft.database import Database
+from weft.exchange.follower import Follower, Following
+from weft.exchange.source import HttpSource
+from weft.inbox.settle import Inbox
+from weft.protocol.names import Feed
+from weft.protocol.signing import VerifyKey
+from weft.tasks import cancelled, supervised
+from weft.wiring import Wiring
+
+log = structlog.get_logger("weft.subscriptions")
+
+LOOK_SECONDS = 5.0
+HINTS = "hint.>"
+
+
+class Held(msgspec.Struct, frozen=True):
+    """A feed that sync holds, and the keys that sign it, in hexadecimal."""
+
+    feed: str
+    keys: list[str]
+
+
+class Subscriptions:
+    """`services`: whose feeds are wanted. `own`: feeds of this node, read from the service that seals them."""
+
+    def __init__(
+        self,
+        wiring: Wiring,
+        service: str,
+        database: Database,
+        inbox: Inbox,
+        *,
+        services: Iterable[str],
+        own: Iterable[Feed] = (),
+    ) -> None:
+        self._wiring = wiring
+        self._service = service
+        self._database = database
+        self._inbox = inbox
+        self._services = frozenset(services)
+        self._own = tuple(own)
+        self._tasks: dict[Feed, asyncio.Task[None]] = {}
+        self.followers: dict[Feed, Follower] = {}
+
+    async def run(self) -> None:
+        """Follow until cancelled."""
+        sync = self._wiring.client("sync", self._service)
+        clients = {name: self._wiring.client(name, self._service) for name in {feed.service for feed in self._own}}
+        listening = asyncio.create_task(self._listen())
+        try:
+            for feed in self._own:
+                self._follow(feed, clients[feed.service], self._wiring.keys.verifying)
+            while True:
+                await self._look(sync)
+                await asyncio.sleep(LOOK_SECONDS)
+        finally:
+            await cancelled([listening, *self._tasks.values()])
+            self._tasks.clear()
+            self.followers.clear()
+            for client in (sync, *clients.values()):
+                await client.aclose()
+
+    async def _look(self, sync: httpx.AsyncClient) -> None:
+        """Take up the feeds that are new at sync."""
+        try:
+            answer = await sync.get("/internal/feeds")
+            answer.raise_for_status()
+            held = msgspec.json.decode(answer.content, type=list[Held])
+        except (httpx.HTTPError, msgspec.DecodeError, KeyError) as error:
+            log.info("sync does not say yet what it holds", why=str(error))
+            return
+        for item in held:
+            feed = Feed.parse(item.feed)
+            if feed.service in self._services and feed not in self.followers:
+                keys = [VerifyKey.from_hex(key) for key in item.keys]
+                self._follow(feed, sync, {key.fingerprint: key for key in keys})
+
+    def _follow(self, feed: Feed, client: httpx.AsyncClient, keys: dict[str, VerifyKey]) -> None:
+        following = Following(
+            feed=feed,
+            source=HttpSource(client),
+            keys=keys,
+            holder_keys=self._wiring.keys.verifying,
+            database=self._database,
+            inbox=self._inbox,
+            service=self._service,
+            rereads=True,
+            poll_seconds=self._wiring.settings.poll_seconds,
+            hinted=lambda: self._wiring.bus.connected,
+        )
+        follower = Follower(following)
+        self.followers[feed] = follower
+        self._tasks[feed] = asyncio.create_task(supervised(str(feed), follower.run))
+
+    async def _listen(self) -> None:
+        """Hints say which feed to look at; an empty one, that some may have been missed."""
+        async for payload in self._wiring.bus.listen(HINTS):
+            hinted = payload.decode("utf-8", "replace")
+            for feed, follower in list(self.followers.items()):
+                if not payload or hinted == str(feed):
+                    follower.nudge()

@@ -1,0 +1,100 @@
+"""A service that owns records: its database, its incarnation, what it serves, and what runs beside its requests."""
+
+import secrets
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from sqlmodel import Session
+
+from weft.clock import utc_now
+from weft.database import Database
+from weft.database.migrate import KERNEL, upgrade
+from weft.exchange.bell import Bell
+from weft.exchange.routes import Shelf
+from weft.exchange.subscriptions import Subscriptions
+from weft.identity import Caller, Role
+from weft.inbox.effects import Projection
+from weft.inbox.settle import Inbox
+from weft.journal import readers, seal
+from weft.journal.incarnation import Incarnation, begin
+from weft.origin.publisher import Publisher
+from weft.origin.sequencer import Sequencer
+from weft.problems import Forbidden, NotFound, Unavailable
+from weft.protocol.names import LOCAL, NETWORK, Feed
+from weft.tasks import running
+from weft.wiring import Wiring
+
+
+class OriginService:
+    """`projection` carries out what peers' feeds of the same service change here."""
+
+    def __init__(self, wiring: Wiring, name: str, *, migrations: Path, projection: Projection) -> None:
+        self.name = name
+        self.wiring = wiring
+        self.bell = Bell()
+        self._migrations = migrations
+        self.inbox = Inbox(projection)
+        self.database = Database(wiring.settings.database(name))
+        self.shelf = Shelf(self.database, wiring.keys.identity, seal.current_bodies, self.bell, self._since)
+        self.publisher = Publisher(self.database, wiring.node, wiring.bus)
+        self.subscriptions = Subscriptions(wiring, name, self.database, self.inbox, services=[name])
+        self._incarnation: Incarnation | None = None
+        self._sequencer: Sequencer | None = None
+
+    @property
+    def incarnation(self) -> Incarnation:
+        if self._incarnation is None:
+            raise Unavailable(f"{self.name} is starting")
+        return self._incarnation
+
+    def ring(self) -> None:
+        """Something was journalled: seal it."""
+        if self._sequencer is not None:
+            self._sequencer.ring()
+
+    def ready(self) -> dict[str, str]:
+        return {} if self._incarnation else {"epoch": "not begun"}
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """Migrate, begin an epoch (rule 8), then seal, publish and follow until the end."""
+        upgrade(self.database, KERNEL["log"], KERNEL["journal"], KERNEL["inbox"], self._migrations)
+        epoch = await self.database.write(begin, secrets.randbits(32), utc_now())
+        us = Incarnation(self.wiring.node, self.name, epoch, self.wiring.keys.identity)
+        await self.database.write(seal.own_feeds, us)
+        self._incarnation = us
+        self._sequencer = Sequencer(self.database, us, self.bell, self.publisher.sealed)
+        self._sequencer.ring()
+        try:
+            async with running(
+                sequencer=self._sequencer.run, publisher=self.publisher.run, subscriptions=self.subscriptions.run
+            ):
+                yield
+            while await self._sequencer.seal_once():
+                pass
+        finally:
+            self._incarnation = None
+            self.database.close()
+
+    async def admit(self, name: str, identity: str) -> None:
+        """Let an approved peer read our feeds, at the broker too."""
+        await self.database.write(readers.admit, self.incarnation, name, identity)
+        self.publisher.admitted()
+
+    async def remove(self, name: str) -> None:
+        await self.database.write(readers.remove, self.incarnation, name)
+        self.publisher.sealed(Feed(self.wiring.node, self.name, NETWORK))
+
+    def _since(self, session: Session, caller: Caller, feed: Feed) -> int:
+        """From which sequence a caller may read one of our feeds; what is not for it looks like what is not there."""
+        if (feed.origin, feed.service) != (self.wiring.node, self.name):
+            raise NotFound(f"the feed {feed} is not sealed here")
+        if caller.role is Role.SERVICE:
+            return 0
+        if caller.role is not Role.PEER or feed.audience == LOCAL or feed.audience not in {NETWORK, caller.name}:
+            raise NotFound(f"the feed {feed} is not for you")
+        try:
+            return readers.since(session, caller.name, caller.identity, feed.audience)
+        except Forbidden:
+            raise NotFound(f"the feed {feed} is not for you") from None

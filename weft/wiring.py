@@ -1,0 +1,64 @@
+"""Wiring: how a service reaches the others of its node, in the same process or over HTTP. Made once at the top."""
+
+from collections.abc import Generator, Mapping
+from dataclasses import dataclass, field
+
+import httpx
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from weft.identity import Caller, Role
+from weft.keys import NodeKeys
+from weft.nats.bus import Bus
+from weft.passport import Passports
+from weft.settings import Settings
+
+SERVICES = ("catalog", "indicators", "search", "sync")
+
+
+@dataclass(frozen=True)
+class Wiring:
+    """`apps` holds the services that run in this process; one that is not there is called at its URL in the settings."""
+
+    settings: Settings
+    keys: NodeKeys
+    passports: Passports
+    bus: Bus
+    broker_url: str
+    """Where peers reach this node's NATS server."""
+    apps: dict[str, ASGIApp] = field(default_factory=dict)
+
+    @property
+    def node(self) -> str:
+        return self.settings.node
+
+    def client(self, service: str, as_: str) -> httpx.AsyncClient:
+        """A client for one service of this node, calling as the service `as_`."""
+        url = self.settings.service_url(service)
+        caller = Caller(as_, Role.SERVICE)
+        if url:
+            return httpx.AsyncClient(base_url=url, auth=_AsService(self.passports, caller))
+        transport = httpx.ASGITransport(app=_Later(self.apps, service))
+        return httpx.AsyncClient(
+            base_url=f"http://{service}", transport=transport, auth=_AsService(self.passports, caller)
+        )
+
+
+class _AsService(httpx.Auth):
+    def __init__(self, passports: Passports, caller: Caller) -> None:
+        self._passports = passports
+        self._caller = caller
+
+    def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
+        request.headers["Weft-Caller"] = self._passports.issue(self._caller)
+        yield request
+
+
+class _Later:
+    """A service that may be assembled after those that call it."""
+
+    def __init__(self, apps: Mapping[str, ASGIApp], service: str) -> None:
+        self._apps = apps
+        self._service = service
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await self._apps[self._service](scope, receive, send)
