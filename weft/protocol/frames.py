@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 import zstandard
 
-from weft.protocol.limits import PAYLOAD_BYTES, SALT_BYTES, STATEMENT_BYTES
+from weft.protocol.limits import PAYLOAD_BYTES, SALT_BYTES, STATEMENT_BYTES, WINDOW_BYTES
 from weft.protocol.refusals import Malformed, Oversize
 from weft.protocol.signing import SIGNATURE_BYTES
 
@@ -26,7 +26,6 @@ _LENGTH = struct.Struct(">I")
 _CHECKSUM = struct.Struct(">I")
 _BODY = struct.Struct(f">H{SALT_BYTES}sI")
 FRAME_BYTES = _PREFIX.size + STATEMENT_BYTES + SIGNATURE_BYTES + _LENGTH.size + PAYLOAD_BYTES + _CHECKSUM.size
-_WINDOW_BYTES = 8 * 1024 * 1024
 
 
 class Body(NamedTuple):
@@ -86,13 +85,14 @@ def unpack(payload: bytes) -> dict[int, Body]:
 
 def _decompressed(payload: bytes) -> bytes:
     try:
-        size = zstandard.get_frame_parameters(payload).content_size
+        stated = zstandard.get_frame_parameters(payload)
+        size = stated.content_size
         if size in (0, zstandard.CONTENTSIZE_UNKNOWN):
             raise Malformed("the payload does not say how many bytes it unfolds to")
-        if size > PAYLOAD_BYTES:
+        if size > PAYLOAD_BYTES or stated.window_size > WINDOW_BYTES:
             raise Oversize(f"a payload that says it unfolds to {size} bytes; the limit is {PAYLOAD_BYTES}")
         # Room for exactly what the frame says that it holds: one that lies fails, it never grows.
-        return zstandard.ZstdDecompressor(max_window_size=_WINDOW_BYTES).decompress(payload, allow_extra_data=False)
+        return zstandard.ZstdDecompressor().decompress(payload, allow_extra_data=False)
     except zstandard.ZstdError as error:
         raise Malformed(f"the payload is not one zstd frame: {error}") from None
 

@@ -5,6 +5,7 @@ BODY_BYTES = 512 * 1024
 BODIES_PER_COMMIT_BYTES = 4 * 1024 * 1024
 """A commit closes at this size; one body may pass it, so a commit never holds more than this and one body."""
 PAYLOAD_BYTES = BODIES_PER_COMMIT_BYTES + BODY_BYTES + CHANGES_PER_COMMIT * 24
+WINDOW_BYTES = 8 * 1024 * 1024
 STATEMENT_BYTES = 1024 * 1024
 MESSAGE_BYTES = 768 * 1024
 """A frame over this goes by HTTP; the broker only announces it."""

@@ -45,7 +45,7 @@ def _open_epoch(cursor: Cursor, predecessor: Cursor, feed: str) -> Place:
         return Place.NEXT
     if predecessor[:2] == cursor[:2]:
         raise Fork(f"{feed} says its epoch ended at {predecessor}, we have {cursor}")
-    if predecessor[:2] > cursor[:2]:
+    if predecessor.sequence > cursor.sequence and predecessor.epoch >= cursor.epoch:
         raise Gap(f"{feed} opened an epoch after {predecessor}, we are at {cursor}")
     raise Beyond(f"{feed} opened an epoch after {predecessor}, we are past it at {cursor}")
 

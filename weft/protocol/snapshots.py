@@ -2,16 +2,16 @@
 
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping
-from itertools import pairwise
 from typing import NamedTuple
 
 from weft.protocol import frames, statements
 from weft.protocol.commits import authentic, check_bodies, check_position, check_puts
 from weft.protocol.digest import Digest
 from weft.protocol.frames import Body, Frame
+from weft.protocol.ledger import Name
 from weft.protocol.limits import BODIES_PER_COMMIT_BYTES, ENTRIES_PER_SEGMENT
 from weft.protocol.names import Cursor, Epoch, Feed
-from weft.protocol.refusals import ForeignFeed, Malformed, WrongDigest
+from weft.protocol.refusals import ForeignFeed, Incompatible, Malformed, WrongDigest
 from weft.protocol.signing import SigningKey, VerifyKey
 from weft.protocol.statements import Change, Manifest, Segment
 
@@ -89,17 +89,32 @@ def open_segment(frame: Frame, *, feed: Feed, expected: str | None) -> OpenSegme
         raise Malformed("this frame is not a segment")
     if expected is not None and segment_hash(frame.statement) != expected:
         raise Malformed("the segment is not the one that the manifest names")
-    segment = statements.decode(Segment, frame.statement)
+    try:
+        segment = statements.decode(Segment, frame.statement)
+    except Incompatible as unknown:
+        if expected is None:
+            raise Malformed(f"an answer that nothing signs: {unknown}") from None
+        raise
     if segment.feed != str(feed):
         raise ForeignFeed(f"a segment of {segment.feed} where one of {feed} was due")
     if any(change.op != "put" for change in segment.entries):
         raise Malformed("a snapshot holds puts alone")
-    if expected is not None and any(one.name >= next_.name for one, next_ in pairwise(segment.entries)):
-        raise Malformed("the entries of a segment are not in order of (kind, id)")
+    if len({change.name for change in segment.entries}) != len(segment.entries):
+        raise Malformed("a segment names one record twice")
     check_puts(segment.entries)
     bodies = frames.unpack(frame.payload)
     check_bodies(segment.entries, bodies)
     return OpenSegment(segment.entries, bodies)
+
+
+def open_answer(frame: Frame, *, feed: Feed, asked: Iterable[Change]) -> dict[Name, Body]:
+    """The bodies in an answer to a reader that asked again for some (rule 7).
+
+    Nothing signs such an answer, so only what was asked for is taken from it: by version and hash, from our own ledger.
+    """
+    segment = open_segment(frame, feed=feed, expected=None)
+    wanted = set(asked)
+    return {entry.name: body for at, body in segment.bodies.items() if (entry := segment.entries[at]) in wanted}
 
 
 def check_whole(manifest: Manifest, digest: Digest) -> None:

@@ -124,7 +124,7 @@ class Segment(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class _Format(msgspec.Struct):
-    format: int
+    format: Annotated[int, Meta(ge=1, lt=1_000_000)]
 
 
 Statement = TypeVar("Statement", Header, Head, Manifest, Segment)
