@@ -30,11 +30,14 @@ def end(op: Any, id_: str, version: str) -> Change:
     return Change(op, "document", id_, version)
 
 
-def sealed(after: Cursor, epoch: Epoch, changes: list[Change], bodies: dict[int, Body], digest: Digest) -> Commit:
+def sealed(
+    after: Cursor, epoch: Epoch, changes: list[Change], bodies: dict[int, Body], digest: Digest, position: int
+) -> Commit:
     return seal(
         feed=FEED,
         epoch=epoch,
         after=after,
+        position=position,
         changes=changes,
         bodies=bodies,
         digest=digest.hex,
@@ -56,6 +59,7 @@ def chain() -> tuple[list[Commit], list[Digest]]:
         [put("brief-1", "1.0a1b2c3d.1", brief_one), put("brief-2", "1.0a1b2c3d.1", brief_two)],
         {0: brief_one, 1: brief_two},
         first,
+        2,
     )
     two = sealed(
         one.cursor,
@@ -63,8 +67,9 @@ def chain() -> tuple[list[Commit], list[Digest]]:
         [end("delete", "brief-1", "1.0a1b2c3d.2"), put("brief-2", "1.0a1b2c3d.2", revised)],
         {1: revised},
         second,
+        4,
     )
-    three = sealed(two.cursor, EPOCHS[1], [], {}, second)
+    three = sealed(two.cursor, EPOCHS[1], [], {}, second, 4)
     erased = one._replace(bodies={})
     return [erased, two, three], [first, second, second]
 
@@ -116,6 +121,7 @@ def vectors() -> dict[str, Any]:
         feed=FEED,
         epoch=EPOCHS[1],
         at=commits[-1].cursor,
+        position=commits[-1].header.position,
         digest=digests[-1],
         hashes=[segment_hash(part)],
         key=KEY,
@@ -124,6 +130,7 @@ def vectors() -> dict[str, Any]:
         feed=FEED,
         epoch=EPOCHS[1],
         at=commits[-1].cursor,
+        position=commits[-1].header.position,
         digest=digests[-1].hex,
         count=digests[-1].count,
         sealed_at="2026-03-01T12:00:00.000Z",

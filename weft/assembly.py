@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from importlib import import_module
+from types import FrameType
 
 import structlog
 import uvicorn
@@ -68,14 +69,14 @@ async def up(settings: Settings, keys: NodeKeys) -> None:
         gateway = load("gateway")(wiring)
         for app in apps.values():
             await stack.enter_async_context(app.router.lifespan_context(app))
-        await serve(gateway, settings)
+        await serve(gateway, wiring)
 
 
 async def alone(name: str, settings: Settings, keys: NodeKeys) -> None:
     """Run one service of a node; the others are at the addresses in the settings."""
     url = settings.nats_url or f"nats://{settings.nats_host}:{settings.nats_port}"
     async with wired(settings, keys, url) as wiring:
-        await serve(load(name)(wiring), settings)
+        await serve(load(name)(wiring), wiring)
 
 
 async def only_broker(settings: Settings, keys: NodeKeys) -> None:
@@ -85,8 +86,22 @@ async def only_broker(settings: Settings, keys: NodeKeys) -> None:
         await asyncio.Event().wait()
 
 
-async def serve(app: ASGIApp, settings: Settings) -> None:
+class _Server(uvicorn.Server):
+    """A server that says at once when it was asked to end, so that long polls do not hold it up."""
+
+    def __init__(self, config: uvicorn.Config, stopping: list[Callable[[], None]]) -> None:
+        super().__init__(config)
+        self._stopping = stopping
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        for tell in self._stopping:
+            tell()
+        super().handle_exit(sig, frame)
+
+
+async def serve(app: ASGIApp, wiring: Wiring) -> None:
     """Answer requests until a signal says to stop; requests under way are finished."""
+    settings = wiring.settings
     config = uvicorn.Config(
         app,
         host=settings.host,
@@ -98,4 +113,4 @@ async def serve(app: ASGIApp, settings: Settings) -> None:
         timeout_keep_alive=65,
         h11_max_incomplete_event_size=65536,
     )
-    await uvicorn.Server(config).serve()
+    await _Server(config, wiring.stopping).serve()

@@ -7,7 +7,7 @@ import msgspec
 from msgspec import Meta
 
 from weft.problems import Problem
-from weft.protocol.names import NAME
+from weft.protocol.names import NAME, node
 from weft.protocol.refusals import Malformed, Refusal
 from weft.protocol.signing import SigningKey, VerifyKey
 
@@ -61,8 +61,7 @@ def read(raw: bytes) -> Descriptor:
         descriptor.key.verify(DESCRIPTOR, signed.statement.encode(), bytes.fromhex(signed.signature))
     except (msgspec.DecodeError, ValueError) as error:
         raise Malformed(f"not a descriptor: {error}") from None
-    if descriptor.node in {"network", "local", "un"}:
-        raise Malformed(f"{descriptor.node} is no node's name")
+    node(descriptor.node)
     return descriptor
 
 

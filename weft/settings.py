@@ -8,7 +8,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 from weft.protocol.names import NAME
 
-Name = Annotated[str, StringConstraints(pattern=rf"^{NAME}\Z")]
+Name = Annotated[str, StringConstraints(pattern=rf"^{NAME}$")]
 Port = Annotated[int, Field(ge=0, le=65535)]
 
 

@@ -1,6 +1,6 @@
 """Wiring: how a service reaches the others of its node, in the same process or over HTTP. Made once at the top."""
 
-from collections.abc import Generator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass, field
 
 import httpx
@@ -26,6 +26,8 @@ class Wiring:
     broker_url: str
     """Where peers reach this node's NATS server."""
     apps: dict[str, ASGIApp] = field(default_factory=dict)
+    stopping: list[Callable[[], None]] = field(default_factory=list)
+    """What is to be told at once when the process is asked to end, before requests under way are waited for."""
 
     @property
     def node(self) -> str:

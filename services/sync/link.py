@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass, field
 
 import httpx
@@ -14,7 +15,7 @@ from weft.exchange.follower import Follower, Following
 from weft.exchange.session import PeerAuth
 from weft.exchange.source import HttpSource
 from weft.inbox.settle import Inbox
-from weft.nats.errors import NatsProblem
+from weft.nats.errors import Gone, NatsProblem, Unavailable
 from weft.nats.keys import Credentials
 from weft.nats.reader import PeerReader
 from weft.origin.publisher import stream_of
@@ -122,11 +123,17 @@ class Link:
         return msgspec.json.decode(answer.content, type=BrokerAccess)
 
     async def _read(self, reader: PeerReader, feed: Feed) -> None:
+        """One stream, for as long as the broker lets us in; a stream that is not made yet is tried again."""
         follower = self.followers[feed]
-        try:
-            self._reading.add(feed)
-            async for message in reader.messages(stream_of(feed)):
-                follower.offer(message.payload)
-        finally:
-            self._reading.discard(feed)
-            follower.nudge()
+        while True:
+            try:
+                self._reading.add(feed)
+                async with aclosing(reader.messages(stream_of(feed))) as messages:
+                    async for message in messages:
+                        follower.offer(message.payload)
+            except (Gone, Unavailable) as error:
+                log.info("a stream cannot be read; its feed is pulled", feed=str(feed), why=str(error))
+            finally:
+                self._reading.discard(feed)
+                follower.nudge()
+            await asyncio.sleep(AGAIN_SECONDS)

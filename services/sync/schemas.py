@@ -6,7 +6,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from weft.exchange.states import State
 
-Fingerprint = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{32}\Z")]
+Fingerprint = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{32}$")]
 
 
 class Strict(BaseModel):
@@ -17,7 +17,7 @@ class Introduction(Strict):
     """A node's signed descriptor."""
 
     statement: Annotated[str, StringConstraints(max_length=65536)]
-    signature: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{128}\Z")]
+    signature: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{128}$")]
 
 
 class Nonce(Strict):
@@ -29,7 +29,7 @@ class Proof(Strict):
 
     node: Annotated[str, StringConstraints(max_length=32)]
     nonce: Annotated[str, StringConstraints(max_length=1000)]
-    signature: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{128}\Z")]
+    signature: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{128}$")]
 
 
 class Token(Strict):
@@ -45,7 +45,7 @@ class Broker(Strict):
 class PeerIn(Strict):
     """Where another node's gateway is."""
 
-    url: Annotated[str, StringConstraints(pattern=r"^https?://[^\s/?#@]+(?:/[^\s?#]*)?\Z", max_length=300)] = Field(
+    url: Annotated[str, StringConstraints(pattern=r"^https?://[^\s/?#@]+(?:/[^\s?#]*)?$", max_length=300)] = Field(
         examples=["http://127.0.0.1:8403"]
     )
 

@@ -34,6 +34,7 @@ class SyncService:
     def __init__(self, wiring: Wiring) -> None:
         self.wiring = wiring
         self.bell = Bell()
+        wiring.stopping.append(self.bell.close)
         self.tokens = Tokens(wiring.keys.internal, wiring.keys.identity.public)
         self.database = Database(wiring.settings.database("sync"))
         self.shelf = Shelf(self.database, wiring.keys.identity, serve.kept, self.bell, self._since)

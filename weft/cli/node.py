@@ -10,7 +10,7 @@ from weft import assembly, logs
 from weft.cli.client import Failed, NodeClient
 from weft.cli.output import as_json, out, table
 from weft.keys import NodeKeys, create
-from weft.protocol.names import name as valid_name
+from weft.protocol.names import node as valid_name
 from weft.protocol.refusals import Malformed
 from weft.settings import Settings
 

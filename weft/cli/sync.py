@@ -44,11 +44,11 @@ def _draw(told: dict[str, Any]) -> None:
     table(f"{told['node']}, as seen at {told['seen_at']}", columns, rows)
     late = [copy for copy in told["copies"] if not copy["equal"]]
     if late:
-        rows = [(copy["service"], copy["feed"], copy["state"], copy["why"]) for copy in late]
-        table("Services that are not equal to sync", ("service", "feed", "state", "why"), rows)
+        lines = [(copy["service"], copy["feed"], copy["state"], copy["why"]) for copy in late]
+        table("Services that are not equal to sync", ("service", "feed", "state", "why"), lines)
     if told["refusals"]:
-        rows = [(item["at"], item["feed"], item["code"], item["why"]) for item in told["refusals"][:10]]
-        table("Refused, newest first", ("at", "feed", "code", "why"), rows)
+        lines = [(item["at"], item["feed"], item["code"], item["why"]) for item in told["refusals"][:10]]
+        table("Refused, newest first", ("at", "feed", "code", "why"), lines)
     out.print("All copies are equal." if told["equal"] else "Not all copies are equal.")
 
 

@@ -15,7 +15,8 @@ from weft.log import feeds
 from weft.problems import Unavailable
 from weft.protocol.commits import open_head
 from weft.protocol.ledger import Name
-from weft.protocol.names import Feed
+from weft.protocol.names import Cursor, Feed
+from weft.protocol.receiver import Standing, standing
 from weft.protocol.signing import VerifyKey
 from weft.protocol.snapshots import OpenSegment, open_manifest, open_segment
 from weft.protocol.statements import Change, Manifest
@@ -35,21 +36,25 @@ class Backfill:
         self._database = database
         self._inbox = inbox
 
-    async def run(self, lost: Iterable[Change] | None) -> None:
+    async def run(self, cursor: Cursor, lost: Iterable[Change] | None) -> None:
         """Read the present snapshot; when it is replaced meanwhile, read the new one.
+
+        `cursor`: how far we were; an older snapshot proves nothing about now, whoever sends it again.
 
         Raises:
             Unavailable: it was replaced again and again; the follower comes back to it.
         """
         for _ in range(TRIES):
             try:
-                return await self._once(lost)
+                return await self._once(cursor, lost)
             except SnapshotGone:
                 continue
         raise Unavailable("the snapshot was replaced again and again while it was read")
 
-    async def _once(self, lost: Iterable[Change] | None) -> None:
+    async def _once(self, cursor: Cursor, lost: Iterable[Change] | None) -> None:
         manifest = open_manifest(await self._source.manifest(self._feed), feed=self._feed, keys=self._keys).manifest
+        if standing(cursor, manifest.cursor, self._feed) is Standing.OLD:
+            raise Unavailable("the snapshot that is offered is older than what we have")
         held: set[Name] = set()
         sealed_at = utc_now()
         for hash_ in manifest.segments:

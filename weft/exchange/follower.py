@@ -19,14 +19,24 @@ from weft.inbox.apply import apply, fill, overdue
 from weft.inbox.moment import Moment
 from weft.inbox.settle import Inbox
 from weft.log import feeds
+from weft.log.models import FeedRow
 from weft.problems import NotNow, Unavailable
 from weft.protocol import frames, snapshots
 from weft.protocol.commits import SignedHead, open_commit, open_head
 from weft.protocol.digest import Digest
 from weft.protocol.frames import Frame
 from weft.protocol.names import START, Cursor, Feed
-from weft.protocol.receiver import Place
-from weft.protocol.refusals import Beyond, Contradiction, Fork, Gap, Incompatible, Refusal, Unauthentic, WrongDigest
+from weft.protocol.receiver import Place, Standing, standing
+from weft.protocol.refusals import (
+    Beyond,
+    Contradiction,
+    Gap,
+    Incompatible,
+    Malformed,
+    Refusal,
+    Unauthentic,
+    WrongDigest,
+)
 from weft.protocol.signing import VerifyKey
 from weft.protocol.statements import Change, Head
 from weft.web.metrics import APPLIED, BEHIND, REFUSED
@@ -71,6 +81,7 @@ class Progress:
     head: Head | None = None
     digest: str = ""
     count: int = 0
+    position: int = 0
     behind_since: float | None = None
     equal_at: str | None = None
     attempted_at: str | None = None
@@ -81,6 +92,11 @@ class Progress:
     @property
     def behind(self) -> int | None:
         return behind(self.cursor, self.head)
+
+    @property
+    def behind_changes(self) -> int | None:
+        """Changes between us and the holder's head; None while no head is known."""
+        return None if self.head is None else max(0, self.head.position - self.position)
 
     def behind_seconds(self, now: float) -> float | None:
         """How long, by our own monotonic clock, something has been known and not applied; None: no head is known."""
@@ -192,7 +208,8 @@ class Follower:
 
     async def _told(self, answer: Answer) -> SignedHead:
         signed = open_head(answer.head, feed=self.feed, keys=self._to.holder_keys)
-        self.progress.head = signed.head
+        if standing(self.progress.cursor, signed.head.cursor, self.feed) is not Standing.OLD:
+            self.progress.head = signed.head
         self.progress.look(time.monotonic())
         BEHIND.labels(str(self.feed)).set(self.progress.behind or 0)
         return signed
@@ -204,8 +221,6 @@ class Follower:
             self.progress.equal_at = utc_now()
         elif head.cursor == at:
             raise WrongDigest(f"at {at} the holder has digest {head.digest}, we have {self.progress.digest}")
-        elif head.cursor[:2] == at[:2] and at != START:
-            raise Fork(f"the holder is at {head.cursor}, we at {at}")
 
     async def _take(self, frame: Frame, *, head_sequence: int) -> None:
         place, changes = await self._to.database.write(self._apply, frame, head_sequence)
@@ -220,17 +235,18 @@ class Follower:
         row = feeds.found_or_opened(session, self.feed)
         moment = Moment(utc_now(), time.time(), max(head_sequence, commit.header.sequence))
         place = apply(session, self._to.inbox, row, commit, moment=moment)
-        self._remember(row.cursor, row.digest)
+        self._remember(row)
         return place, len(commit.header.changes)
 
     def _cursor(self, session: Session) -> Cursor:
         row = feeds.found_or_opened(session, self.feed)
-        self._remember(row.cursor, row.digest)
+        self._remember(row)
         return row.cursor
 
-    def _remember(self, cursor: Cursor, digest: bytes) -> None:
-        counted = Digest.from_bytes(digest)
-        self.progress.cursor, self.progress.digest, self.progress.count = cursor, counted.hex, counted.count
+    def _remember(self, row: FeedRow) -> None:
+        counted = Digest.from_bytes(row.digest)
+        at = self.progress
+        at.cursor, at.position, at.digest, at.count = row.cursor, row.position, counted.hex, counted.count
         self.progress.look(time.monotonic())
 
     async def _ask_for_bodies(self) -> None:
@@ -245,8 +261,9 @@ class Follower:
             return
         answer = await self._to.source.bodies(self.feed, wanted)
         head = await self._told(answer)
-        segment = snapshots.open_segment(answer.frames[0], feed=self.feed, expected=None)
-        given = {segment.entries[at].name: body for at, body in segment.bodies.items()}
+        if len(answer.frames) != 1:
+            raise Malformed("an answer about bodies is one segment")
+        given = snapshots.open_answer(answer.frames[0], feed=self.feed, asked=wanted)
 
         def take(session: Session) -> None:
             row = feeds.found_or_opened(session, self.feed)
@@ -259,7 +276,7 @@ class Follower:
     async def _backfill(self, lost: tuple[Change, ...] | None) -> None:
         await self._become(State.BACKFILLING, "reading a snapshot")
         backfill = Backfill(self.feed, self._to.source, self._to.holder_keys, self._to.database, self._to.inbox)
-        await backfill.run(lost)
+        await backfill.run(self.progress.cursor, lost)
         self.progress.cursor = await self._to.database.write(self._cursor)
         self._to.applied(self.feed)
 

@@ -84,7 +84,7 @@ async def commits(
         rung = shelf.bell.listen(feed)
         page = await shelf.database.read(read)
         left = until - time.monotonic()
-        if page.commits or left <= 0:
+        if page.commits or left <= 0 or shelf.bell.closed:
             break
         await heard(rung, left)
     return await asyncio.to_thread(

@@ -96,8 +96,6 @@ Said = TypeVar("Said", _Nonce, _Token)
 class PeerAuth(httpx.Auth):
     """Opens a session with a peer when it is asked for one, and again when it has run out."""
 
-    requires_response_body = True
-
     def __init__(self, us: str, key: SigningKey, peer: VerifyKey) -> None:
         self._us = us
         self._key = key
@@ -112,9 +110,11 @@ class PeerAuth(httpx.Auth):
             response = yield request
             if response.status_code != 401:
                 return
+            await response.aread()
         async with self._opening:
             if self._token == used:
                 asked = yield httpx.Request("POST", request.url.join("/feeds/challenge"), headers=_host(request))
+                await asked.aread()
                 nonce = _said(asked, _Nonce).nonce
                 proof = {
                     "node": self._us,
@@ -124,6 +124,7 @@ class PeerAuth(httpx.Auth):
                 opened = yield httpx.Request(
                     "POST", request.url.join("/feeds/session"), headers=_host(request), json=proof
                 )
+                await opened.aread()
                 self._token = _said(opened, _Token).token
         request.headers["Authorization"] = f"{SCHEME} {self._token}"
         yield request

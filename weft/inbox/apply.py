@@ -15,7 +15,7 @@ from weft.protocol.digest import Digest
 from weft.protocol.frames import Body
 from weft.protocol.ledger import Entry, Name, advance, count
 from weft.protocol.names import Cursor, Version
-from weft.protocol.receiver import Owed, Place, place
+from weft.protocol.receiver import Owed, Place, check_position, place
 from weft.protocol.refusals import Gap, WrongDigest
 from weft.protocol.statements import Change
 
@@ -32,6 +32,7 @@ def apply(session: Session, inbox: Inbox, row: FeedRow, commit: Commit, *, momen
         raise Gap(f"a snapshot of {row.name} is taken over in part; only the rest of it goes on from here")
     if place(row.cursor, commit) is Place.SEEN:
         return Place.SEEN
+    check_position(row.position, commit)
     number = feeds.number_of(row)
     changes = commit.header.changes
     before = feeds.entries_in_all_feeds(session, row.feed.origin, [change.name for change in changes])
@@ -51,7 +52,9 @@ def apply(session: Session, inbox: Inbox, row: FeedRow, commit: Commit, *, momen
     settle(session, inbox, row, changed, bodies, sequence=commit.cursor.sequence, moment=moment, before=before)
     if inbox.keep_headers:
         keep(session, row, commit)
-    move(session, row, commit.cursor, digest, commit.header.sealed_at)
+    if commit.header.opens is not None:
+        _owe_from_here(session, row, commit.cursor.sequence)
+    move(session, row, commit.cursor, digest, position=commit.header.position, sealed_at=commit.header.sealed_at)
     return Place.NEXT
 
 
@@ -70,7 +73,16 @@ def keep(session: Session, row: FeedRow, commit: Commit) -> None:
     upsert(session, CommitRow, [line])
 
 
-def move(session: Session, row: FeedRow, to: Cursor, digest: Digest, sealed_at: str) -> None:
+def _owe_from_here(session: Session, row: FeedRow, sequence: int) -> None:
+    """What superseded a missing body may have been on the branch that this epoch gave up: it is asked for again."""
+    session.connection().execute(
+        update(_ledger)
+        .where(_ledger.c.feed == row.number, _ledger.c.op == "put", _ledger.c.body.is_(None))
+        .values(owed_until=sequence)
+    )
+
+
+def move(session: Session, row: FeedRow, to: Cursor, digest: Digest, *, position: int, sealed_at: str) -> None:
     """The cursor and the digest of a feed, in the same transaction as the effects."""
     session.connection().execute(
         update(_feed)
@@ -79,6 +91,7 @@ def move(session: Session, row: FeedRow, to: Cursor, digest: Digest, sealed_at: 
             staged=False,
             epoch=int(to.epoch),
             sequence=to.sequence,
+            position=position,
             hash=to.hash,
             digest=digest.to_bytes(),
             count=digest.count,
@@ -88,8 +101,12 @@ def move(session: Session, row: FeedRow, to: Cursor, digest: Digest, sealed_at: 
     session.refresh(row)
 
 
-def overdue(session: Session, row: FeedRow) -> list[Change]:
-    """Puts whose body is still missing although the head at which it was missing has been reached (rule 7)."""
+def overdue(session: Session, row: FeedRow, *, at_head: bool = False) -> list[Change]:
+    """Puts whose body is still missing although the head at which it was missing has been reached (rule 7).
+
+    `at_head`: the reader is where its holder's feed ends. Then every missing body is asked for, since the change that
+    superseded it may have been orphaned.
+    """
     query = (
         select(_ledger)
         .where(_ledger.c.feed == row.number, _ledger.c.op == "put", _ledger.c.body.is_(None))
@@ -99,7 +116,7 @@ def overdue(session: Session, row: FeedRow) -> list[Change]:
     return [
         Change("put", line.kind, line.id, str(Version(line.epoch, line.number)), line.hash, line.length)
         for line in session.connection().execute(query)
-        if Owed(line.owed_until or 0).overdue(row.cursor)
+        if at_head or Owed(line.owed_until or 0).overdue(row.cursor)
     ]
 
 

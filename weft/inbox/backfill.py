@@ -83,7 +83,7 @@ def finish(
     for name, entry in present.items():
         digest.add(*name, str(entry.version), entry.hash)
     check_whole(manifest, digest)
-    move(session, row, manifest.cursor, digest, sealed_at)
+    move(session, row, manifest.cursor, digest, position=manifest.position, sealed_at=sealed_at)
 
 
 def _ended(mark: Entry, told: End | None) -> Entry:

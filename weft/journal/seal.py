@@ -135,6 +135,7 @@ def append(
         feed=row.feed,
         epoch=us.epoch,
         after=row.cursor,
+        position=row.position + len(changes),
         changes=changes,
         bodies=bodies,
         digest=digest.hex,
@@ -173,6 +174,7 @@ def _move(session: Session, row: FeedRow, commit: Commit, digest: Digest) -> Non
         .values(
             epoch=int(at.epoch),
             sequence=at.sequence,
+            position=commit.header.position,
             hash=at.hash,
             digest=digest.to_bytes(),
             count=digest.count,

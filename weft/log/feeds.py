@@ -72,6 +72,21 @@ def entries(session: Session, row: FeedRow, names: Iterable[Name]) -> dict[Name,
     return found
 
 
+def sequences(session: Session, row: FeedRow, names: Iterable[Name]) -> set[int]:
+    """The sequences of the commits that last spoke of these records."""
+    found: set[int] = set()
+    for kind, ids in ids_by_kind(names).items():
+        for part in chunks(ids):
+            query = select(_ledger.c.sequence).where(
+                _ledger.c.origin == row.feed.origin,
+                _ledger.c.kind == kind,
+                _ledger.c.id.in_(part),
+                _ledger.c.feed == row.number,
+            )
+            found.update(session.connection().execute(query).scalars())
+    return found
+
+
 def all_entries(session: Session, row: FeedRow) -> dict[Name, Entry]:
     """The whole ledger of a feed. For snapshots and deep checks."""
     query = select(*_entry_columns).where(_ledger.c.feed == row.number)

@@ -14,6 +14,7 @@ class FeedRow(SQLModel, table=True):
     name: str = Field(unique=True)
     epoch: int = Field(default=0, sa_column=Column(BigInteger, nullable=False))
     sequence: int = Field(default=0, sa_column=Column(BigInteger, nullable=False))
+    position: int = Field(default=0, sa_column=Column(BigInteger, nullable=False))
     hash: str = ""
     digest: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
     count: int = 0
@@ -21,6 +22,8 @@ class FeedRow(SQLModel, table=True):
     state: str = "pending"
     since: str = ""
     why: str = ""
+    staged: bool = False
+    """A snapshot is taken over in part: the ledger is past the cursor, and only the rest of a snapshot mends it."""
 
     @property
     def feed(self) -> Feed:

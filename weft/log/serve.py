@@ -46,9 +46,17 @@ class Page(NamedTuple):
 
 
 def found(session: Session, feed: Feed) -> FeedRow:
+    """The feed's row, when it can be served.
+
+    Raises:
+        NotFound: the feed is not kept here.
+        NotNow: a snapshot of it is being taken over, so that its ledger is not what it was at any commit.
+    """
     row = feeds.find(session, feed)
     if row is None:
         raise NotFound(f"the feed {feed} is not kept here")
+    if row.staged:
+        raise NotNow(f"a snapshot of {feed} is being taken over here")
     return row
 
 
@@ -59,6 +67,7 @@ def head(row: FeedRow, key: SigningKey) -> SignedHead:
         feed=row.feed,
         epoch=Epoch.after(0, 0),
         at=row.cursor,
+        position=row.position,
         digest=digest.hex,
         count=digest.count,
         sealed_at=row.sealed_at or "1970-01-01T00:00:00.000Z",
@@ -73,7 +82,7 @@ def page(session: Session, feed: Feed, after: Cursor, *, since: int, bodies: Bod
 
     Raises:
         NotFound: the feed is not kept here.
-        SnapshotFirst: the cursor is before the reader's admission.
+        SnapshotFirst: the cursor is before the reader's admission, or what follows it was itself read as a snapshot.
         UnknownCursor: this feed never had a commit there.
     """
     row = found(session, feed)
@@ -83,8 +92,13 @@ def page(session: Session, feed: Feed, after: Cursor, *, since: int, bodies: Bod
         raise UnknownCursor(f"{feed} has no {after}; its head is {row.cursor}")
     taken: list[Commit] = []
     size = 0
-    for line in _after(session, row, after):
+    lines = _after(session, row, after)
+    if (not lines and after.sequence < row.sequence) or (lines and lines[0].sequence != after.sequence + 1):
+        raise SnapshotFirst(f"what follows {after} in {feed} was read as a snapshot here")
+    for line in lines:
         header = statements.decode(Header, line.header)
+        if header.sequence != after.sequence + len(taken) + 1:
+            break
         held = bodies(session, row, header.changes)
         if held is None:
             break
@@ -112,9 +126,13 @@ def _hash_at(session: Session, row: FeedRow, at: Cursor) -> str | None:
     return session.exec(query).one_or_none()
 
 
-def kept(session: Session, row: FeedRow, changes: Sequence[Change]) -> dict[int, Body]:
-    """Bodies as a reader keeps them: those of puts that are still the feed's last word on their record."""
-    current: dict[tuple[Name, Version], Body] = {}
+def kept(session: Session, row: FeedRow, changes: Sequence[Change]) -> dict[int, Body] | None:
+    """Bodies as a reader keeps them: those of puts that are still the feed's last word on their record.
+
+    None when such a body is owed to this reader itself: it comes, or a later change does, and until then those who read
+    from here would take its absence for a body that is withheld (rule 7).
+    """
+    current: dict[tuple[Name, Version], Body | None] = {}
     puts = {change.name for change in changes if change.op == "put"}
     for kind, ids in feeds.ids_by_kind(puts).items():
         query = select(LedgerRow).where(
@@ -122,15 +140,20 @@ def kept(session: Session, row: FeedRow, changes: Sequence[Change]) -> dict[int,
             LedgerRow.kind == kind,
             col(LedgerRow.id).in_(ids),
             LedgerRow.feed == row.number,
-            col(LedgerRow.body).is_not(None),
+            LedgerRow.op == "put",
         )
         for line in session.exec(query):
-            if line.body is not None and line.salt is not None:
-                current[(line.kind, line.id), Version(line.epoch, line.number)] = Body(line.salt, line.body)
-    wanted = ((at, change) for at, change in enumerate(changes) if change.op == "put")
-    return {
-        at: current[change.name, change.version] for at, change in wanted if (change.name, change.version) in current
-    }
+            here = line.body is not None and line.salt is not None
+            body = Body(line.salt or b"", line.body or b"") if here else None
+            current[(line.kind, line.id), Version(line.epoch, line.number)] = body
+    held: dict[int, Body] = {}
+    for at, change in enumerate(changes):
+        if change.op == "put" and (change.name, change.version) in current:
+            known = current[change.name, change.version]
+            if known is None:
+                return None
+            held[at] = known
+    return held
 
 
 def asked(

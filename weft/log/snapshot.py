@@ -1,12 +1,12 @@
 """Making and serving snapshots from a database: entries are kept, bodies are attached at serving."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from sqlalchemy import delete, select
 from sqlmodel import Session
 from sqlmodel import select as select_rows
 
-from weft.database.statements import insert, table, upsert
+from weft.database.statements import chunks, insert, table, upsert
 from weft.log import feeds
 from weft.log.models import FeedRow, LedgerRow, SegmentRow, SnapshotRow
 from weft.log.serve import Bodies, found, head
@@ -15,10 +15,11 @@ from weft.protocol import statements
 from weft.protocol.commits import SignedHead
 from weft.protocol.digest import Digest
 from weft.protocol.frames import MANIFEST, Frame
+from weft.protocol.ledger import End, Name
 from weft.protocol.names import Epoch, Feed, Version
 from weft.protocol.signing import SigningKey
 from weft.protocol.snapshots import segment_frame, segment_hash, segments, state_manifest
-from weft.protocol.statements import Change, Segment
+from weft.protocol.statements import Change, Manifest, Segment
 
 _ledger = table(LedgerRow)
 
@@ -27,7 +28,7 @@ def take(session: Session, feed: Feed, key: SigningKey) -> bytes:
     """The manifest frame of the feed as it is now; made anew when the feed has moved on since the last one."""
     row = found(session, feed)
     last = session.get(SnapshotRow, row.number)
-    if last is None or last.sequence != row.sequence:
+    if last is None or statements.decode(Manifest, last.manifest).cursor != row.cursor:
         last = _state(session, row, key)
     return Frame(MANIFEST, last.manifest, last.signature, b"").to_bytes()
 
@@ -40,6 +41,7 @@ def _state(session: Session, row: FeedRow, key: SigningKey) -> SnapshotRow:
         feed=row.feed,
         epoch=Epoch.after(0, 0),
         at=row.cursor,
+        position=row.position,
         digest=Digest.from_bytes(row.digest),
         hashes=hashes,
         key=key,
@@ -83,3 +85,27 @@ def segment(session: Session, feed: Feed, hash_: str, *, bodies: Bodies, key: Si
     if held is None:
         raise NotNow(f"a record of {feed} is about to change")
     return segment_frame(line.entries, held), head(row, key)
+
+
+def ended(session: Session, feed: Feed, missing: Sequence[Name], *, at: int, since: int) -> dict[Name, End]:
+    """How records ended that a returning reader has and the snapshot at sequence `at` lacks (rule 3).
+
+    Ends after the snapshot come as commits; those before the reader's admission are not its business (rule 6).
+    """
+    row = found(session, feed)
+    told: dict[Name, End] = {}
+    for kind, ids in feeds.ids_by_kind(missing).items():
+        for part in chunks(ids):
+            query = select(_ledger.c.id, _ledger.c.op, _ledger.c.epoch, _ledger.c.number).where(
+                _ledger.c.origin == feed.origin,
+                _ledger.c.kind == kind,
+                _ledger.c.id.in_(part),
+                _ledger.c.feed == row.number,
+                _ledger.c.op != "put",
+                _ledger.c.sequence > since,
+                _ledger.c.sequence <= at,
+            )
+            for line in session.connection().execute(query):
+                end: End = ("deleted" if line.op == "delete" else "withdrawn", Version(line.epoch, line.number))
+                told[kind, line.id] = end
+    return told

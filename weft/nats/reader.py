@@ -9,7 +9,7 @@ import asyncio
 import contextlib
 import json
 import ssl
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator
 from dataclasses import dataclass, field
 from typing import Self
 
@@ -71,7 +71,7 @@ class PeerReader:
     async def close(self) -> None:
         await self._link.close()
 
-    async def messages(self, stream: str, *, patience: float = PATIENCE_SECONDS) -> AsyncIterator[Message]:
+    async def messages(self, stream: str, *, patience: float = PATIENCE_SECONDS) -> AsyncGenerator[Message, None]:
         """The stream's messages from where this peer's reader stands, without end.
 
         Goes on through restarts of the server and through the reader being made again, if they take no longer than

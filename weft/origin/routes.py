@@ -7,7 +7,7 @@ from pydantic import BaseModel, StringConstraints
 
 from weft.identity import Role, require
 from weft.origin.service import OriginService
-from weft.protocol.names import name as valid_name
+from weft.protocol.names import node as valid_name
 
 router = APIRouter(prefix="/internal/readers", include_in_schema=False)
 
@@ -15,7 +15,7 @@ router = APIRouter(prefix="/internal/readers", include_in_schema=False)
 class Reader(BaseModel):
     """An approved peer's identity, as its key's fingerprint."""
 
-    identity: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{32}\Z")]
+    identity: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{32}$")]
 
 
 def _service(request: Request) -> OriginService:

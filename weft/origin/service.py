@@ -33,6 +33,7 @@ class OriginService:
         self.name = name
         self.wiring = wiring
         self.bell = Bell()
+        wiring.stopping.append(self.bell.close)
         self._migrations = migrations
         self.inbox = Inbox(projection)
         self.database = Database(wiring.settings.database(name))

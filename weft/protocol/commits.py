@@ -46,19 +46,23 @@ def seal(
     feed: Feed,
     epoch: Epoch,
     after: Cursor,
+    position: int,
     changes: list[Change],
     bodies: Mapping[int, Body],
     digest: str,
     key: SigningKey,
     sealed_at: str,
 ) -> Commit:
-    """The commit that follows `after`. The first one of an epoch names where its predecessor ended (rule 8)."""
+    """The commit that follows `after`; `position` counts all changes of the feed, these included.
+
+    The first one of an epoch names where its predecessor ended (rule 8)."""
     opens = after.sequence > 0 and after.epoch != epoch
     header = Header(
         format=1,
         feed=str(feed),
         epoch=str(epoch),
         sequence=after.sequence + 1,
+        position=position,
         previous=after.hash,
         opens=Opening(str(Epoch(after.epoch)), after.sequence, after.hash) if opens else None,
         digest=digest,
@@ -114,7 +118,10 @@ def check_form(header: Header) -> None:
     epoch = Epoch.parse(header.epoch)
     if any(Epoch.parse(text) > epoch for text in {change.version_text.rpartition(".")[0] for change in header.changes}):
         raise Malformed("a change carries a later epoch than its commit")
-    if (header.sequence == 1) != (header.previous == ""):
+    first = header.sequence == 1
+    if header.position < len(header.changes) or (first and header.position > len(header.changes)):
+        raise Malformed("the position does not count the changes up to here")
+    if first != (header.previous == ""):
         raise Malformed("the first commit has no previous one, every other has")
     opens = header.opens
     if opens and (
@@ -143,7 +150,7 @@ def check_bodies(changes: list[Change], bodies: Mapping[int, Body]) -> None:
 
 def check_position(stated: Head | Manifest) -> None:
     """Before the first commit there is no hash and nothing is held; afterwards there is one."""
-    if (stated.sequence == 0) != (stated.hash == "") or (stated.sequence == 0 and stated.count):
+    if (stated.sequence == 0) != (stated.hash == "") or (stated.sequence == 0 and (stated.count or stated.position)):
         raise Malformed("a sequence without its hash, or a feed that holds something before its first commit")
 
 
@@ -157,7 +164,7 @@ class SignedHead(NamedTuple):
 
 
 def state_head(
-    *, feed: Feed, epoch: Epoch, at: Cursor, digest: str, count: int, sealed_at: str, key: SigningKey
+    *, feed: Feed, epoch: Epoch, at: Cursor, position: int, digest: str, count: int, sealed_at: str, key: SigningKey
 ) -> SignedHead:
     """The origin's statement of where its feed ends. `epoch` is the present one; it shows before its first commit."""
     head = Head(
@@ -165,6 +172,7 @@ def state_head(
         feed=str(feed),
         epoch=str(Epoch(at.epoch)) if at.sequence else str(epoch),
         sequence=at.sequence,
+        position=position,
         hash=at.hash,
         digest=digest,
         count=count,

@@ -50,6 +50,13 @@ def _open_epoch(cursor: Cursor, predecessor: Cursor, feed: str) -> Place:
     raise Beyond(f"{feed} opened an epoch after {predecessor}, we are past it at {cursor}")
 
 
+def check_position(position: int, commit: Commit) -> None:
+    """Raise `BrokenChain` unless the commit counts the feed's changes on from the one before it."""
+    counted = position + len(commit.header.changes)
+    if commit.header.position != counted:
+        raise BrokenChain(f"{commit.header.feed} counts {commit.header.position} changes where {counted} were made")
+
+
 class Standing(StrEnum):
     AHEAD = "ahead"
     EVEN = "even"

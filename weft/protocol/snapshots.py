@@ -46,7 +46,7 @@ def segment_hash(raw: bytes) -> str:
 
 
 def state_manifest(
-    *, feed: Feed, epoch: Epoch, at: Cursor, digest: Digest, hashes: list[str], key: SigningKey
+    *, feed: Feed, epoch: Epoch, at: Cursor, position: int, digest: Digest, hashes: list[str], key: SigningKey
 ) -> SignedManifest:
     """The origin's signed list of the segments that make its feed as it was at `at`."""
     manifest = Manifest(
@@ -54,6 +54,7 @@ def state_manifest(
         feed=str(feed),
         epoch=str(Epoch(at.epoch)) if at.sequence else str(epoch),
         sequence=at.sequence,
+        position=position,
         hash=at.hash,
         digest=digest.hex,
         count=digest.count,

@@ -71,6 +71,7 @@ class Header(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     feed: FeedText
     epoch: EpochText
     sequence: Annotated[int, Meta(ge=1, lt=10**18)]
+    position: Natural
     previous: MaybeHash
     opens: Opening | None
     digest: HashText
@@ -86,6 +87,7 @@ class Head(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     feed: FeedText
     epoch: EpochText
     sequence: Natural
+    position: Natural
     hash: MaybeHash
     digest: HashText
     count: Natural
@@ -104,6 +106,7 @@ class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     feed: FeedText
     epoch: EpochText
     sequence: Natural
+    position: Natural
     hash: MaybeHash
     digest: HashText
     count: Natural

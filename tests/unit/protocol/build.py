@@ -67,6 +67,10 @@ class Origin:
     def cursor(self) -> Cursor:
         return self.commits[-1].cursor if self.commits else START
 
+    @property
+    def position(self) -> int:
+        return self.commits[-1].header.position if self.commits else 0
+
     def commit(self, *edits: Edit) -> Commit:
         for edit in edits:
             _take(self.ledger, self.digest, edit.change, present=edit.body is not None)
@@ -74,6 +78,7 @@ class Origin:
             feed=self.feed,
             epoch=self.epoch,
             after=self.cursor,
+            position=self.position + len(edits),
             changes=[edit.change for edit in edits],
             bodies={at: edit.body for at, edit in enumerate(edits) if edit.body},
             digest=self.digest.hex,
@@ -97,6 +102,7 @@ class Origin:
             feed=self.feed,
             epoch=self.epoch,
             at=self.cursor,
+            position=self.position,
             digest=self.digest.hex,
             count=self.digest.count,
             sealed_at=NOW,

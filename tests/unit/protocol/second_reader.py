@@ -55,12 +55,19 @@ CHANGE = row(
 OPENING = row(text(EPOCH), natural, text(HASH))
 TIME = text(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{3}Z")
 COMMON = {"format": lambda value: type(value) is int and value == 1, "feed": text(f"{NAME}/{NAME}/{NAME}")}
-POSITION = {"epoch": text(EPOCH), "sequence": natural, "hash": text(f"(?:{HASH})?"), "digest": text(HASH)}
+POSITION = {
+    "epoch": text(EPOCH),
+    "sequence": natural,
+    "position": natural,
+    "hash": text(f"(?:{HASH})?"),
+    "digest": text(HASH),
+}
 STATEMENTS = {
     "C": COMMON
     | {
         "epoch": text(EPOCH),
         "sequence": positive,
+        "position": natural,
         "previous": text(f"(?:{HASH})?"),
         "opens": lambda value: value is None or OPENING(value),
         "digest": text(HASH),

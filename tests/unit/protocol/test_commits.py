@@ -137,8 +137,8 @@ def test_a_commit_whose_parts_do_not_agree_is_malformed_although_it_is_signed(fi
 def test_a_body_over_the_limit_is_oversize_before_it_is_there():
     largest = Change("put", "document", "a", "1.0000000a.1", HASH, BODY_BYTES)
     with pytest.raises(Oversize):
-        opened(altered(changes=[msgspec.structs.replace(largest, length=BODY_BYTES + 1)]))
-    assert opened(altered(changes=[largest])).header.changes == [largest]
+        opened(altered(changes=[msgspec.structs.replace(largest, length=BODY_BYTES + 1)], position=1))
+    assert opened(altered(changes=[largest], position=1)).header.changes == [largest]
 
 
 @pytest.mark.parametrize(
@@ -162,7 +162,7 @@ def test_a_body_of_another_length_than_was_signed_for_is_refused():
     body = put("a", 1).body
     longer = msgspec.structs.replace(put("a", 1).change, length=len(body.data) + 1)
     with pytest.raises(BadBody):
-        opened(altered(changes=[longer])._replace(payload=frames.pack({0: body})))
+        opened(altered(changes=[longer], position=1)._replace(payload=frames.pack({0: body})))
 
 
 def test_salt_and_text_cannot_trade_bytes():
@@ -178,6 +178,7 @@ def test_nothing_is_sealed_that_a_reader_would_refuse():
                 feed=FEED,
                 epoch=epoch,
                 after=origin.cursor,
+                position=origin.position + 1,
                 changes=[edit.change],
                 bodies={},
                 digest=Digest().hex,
@@ -235,6 +236,7 @@ def test_a_full_commit_of_the_longest_names_keeps_to_the_size_of_a_statement():
         feed=FEED,
         epoch=FIRST.after(999_999_998 << 32, 0),
         after=START,
+        position=len(edits),
         changes=edits,
         bodies={},
         digest=Digest().hex,

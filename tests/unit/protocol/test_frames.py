@@ -27,7 +27,13 @@ def _frames() -> dict[str, tuple[bytes, object]]:
     part = next(segments(FEED, origin.puts))
     named = segment_hash(part)
     manifest = state_manifest(
-        feed=FEED, epoch=origin.epoch, at=origin.cursor, digest=origin.digest, hashes=[named], key=KEY
+        feed=FEED,
+        epoch=origin.epoch,
+        at=origin.cursor,
+        position=origin.position,
+        digest=origin.digest,
+        hashes=[named],
+        key=KEY,
     )
     return {
         "commit": (commit.to_bytes(), lambda frame: open_commit(frame, feed=FEED, keys=KEYS)),

@@ -24,7 +24,13 @@ def _samples() -> list[tuple[type, bytes]]:
     opened.commit(put("c", 1))
     part = next(segments(FEED, opened.puts))
     manifest = state_manifest(
-        feed=FEED, epoch=opened.epoch, at=opened.cursor, digest=opened.digest, hashes=["ab" * 32], key=KEY
+        feed=FEED,
+        epoch=opened.epoch,
+        at=opened.cursor,
+        position=opened.position,
+        digest=opened.digest,
+        hashes=["ab" * 32],
+        key=KEY,
     )
     return [
         (Header, origin.commits[0].raw),

@@ -16,6 +16,7 @@ def upgrade() -> None:
         sa.Column("name", sa.String(), nullable=False),
         sa.Column("epoch", sa.BigInteger(), nullable=False),
         sa.Column("sequence", sa.BigInteger(), nullable=False),
+        sa.Column("position", sa.BigInteger(), nullable=False),
         sa.Column("hash", sa.String(), nullable=False),
         sa.Column("digest", sa.LargeBinary(), nullable=False),
         sa.Column("count", sa.Integer(), nullable=False),
@@ -23,6 +24,7 @@ def upgrade() -> None:
         sa.Column("state", sa.String(), nullable=False),
         sa.Column("since", sa.String(), nullable=False),
         sa.Column("why", sa.String(), nullable=False),
+        sa.Column("staged", sa.Boolean(), nullable=False),
         sa.PrimaryKeyConstraint("number"),
         sa.UniqueConstraint("name"),
     )

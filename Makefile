@@ -1,0 +1,46 @@
+# Weft: `make demo` runs five nodes, `make test` checks everything that needs no container.
+PYTHON ?= python3
+BIN := .venv/bin
+SEEDS ?= 60
+
+.PHONY: install demo demo-clean test lint unit service promises network simulate bench
+
+install: .venv/installed
+
+.venv/installed: requirements.lock pyproject.toml
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	touch $@
+
+demo: install
+	$(BIN)/weft demo
+
+demo-clean:
+	rm -rf demo-data
+
+test: lint unit service promises simulate network
+
+lint: install
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+
+unit: install
+	$(BIN)/pytest -q -n 2 tests/unit tests/architecture
+
+service: install
+	$(BIN)/pytest -q -n 2 tests/service
+
+promises: install
+	$(BIN)/pytest -q tests/promises
+
+simulate: install
+	$(BIN)/pytest -q -n 2 tests/simulation
+	$(BIN)/python -m tests.simulation --seeds $(SEEDS)
+
+network: install
+	$(BIN)/pytest -q tests/network
+
+bench: install
+	$(BIN)/python -m benchmarks all --json
