@@ -145,7 +145,7 @@ def key_for(node: LocalNode, role: str) -> str:
     if not file.exists():
         made = node.operator.post("/api/v1/keys", {"name": f"demo {role}", "role": role})
         with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT, 0o600), "w") as out:
-            out.write(made["key"])
+            out.write(made["secret"])
     return file.read_text()
 
 

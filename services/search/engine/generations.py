@@ -18,11 +18,11 @@ class Generations:
     def __init__(self, root: Path) -> None:
         root.mkdir(parents=True, exist_ok=True)
         self._root = root
-        self._lock = os.open(root / "owner.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        self._lock = (root / "owner.lock").open("a")
         try:
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
-            os.close(self._lock)
+            self._lock.close()
             raise Busy(f"another process owns the index in {root}; stop it, or ask it") from error
 
     def current(self) -> Path | None:
@@ -63,4 +63,4 @@ class Generations:
 
     def close(self) -> None:
         """Let another process own the root."""
-        os.close(self._lock)
+        self._lock.close()

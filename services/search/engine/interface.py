@@ -20,8 +20,14 @@ class Busy(RuntimeError):
     """Another process owns the index."""
 
 
+DRAFT = "draft"
+
+
 class Upsert(msgspec.Struct, frozen=True, kw_only=True):
-    """A document as it is searched and shown, at one version."""
+    """A document as it is searched and shown.
+
+    `version` orders the changes of a key, those of who may see it included; `revision` is what people know it by.
+    """
 
     key: str
     version: int
@@ -39,6 +45,8 @@ class Upsert(msgspec.Struct, frozen=True, kw_only=True):
     groups: tuple[str, ...] = ()
     countries: tuple[str, ...] = ()
     issued: str | None = None
+    status: str = "published"
+    revision: str = ""
 
 
 class Remove(msgspec.Struct, frozen=True, kw_only=True):
@@ -52,10 +60,11 @@ Change = Upsert | Remove
 
 
 class Visibility(Enum):
-    """Whose eyes: everyone's, or the node's own staff's, who see drafts and private documents too."""
+    """Whose eyes: everyone's, the node's own staff's, who see what is not public too, or its editors', who see drafts."""
 
     PUBLIC = "public"
     STAFF = "staff"
+    EDITORS = "editors"
 
 
 class Order(Enum):
@@ -136,6 +145,10 @@ class Page(msgspec.Struct, frozen=True, kw_only=True):
 class Engine(Protocol):
     """An index of documents. Its methods block, and may be called from any thread."""
 
+    @property
+    def fresh(self) -> bool:
+        """Whether it began empty, because there was no index or none that can be read: it should be made anew."""
+
     def write(self, changes: Sequence[Change]) -> None:
         """Apply a batch, durable and searchable on return; a change older than what is known of its key is void."""
 
@@ -149,8 +162,11 @@ class Engine(Protocol):
     def count(self) -> int:
         """How many documents there are."""
 
-    def versions(self) -> Iterator[tuple[str, int]]:
-        """Every document's key and version, in no order, as of one moment."""
+    def latest(self) -> int:
+        """The highest version that is known of anything, removed documents included; 0 for an empty index."""
+
+    def documents(self) -> Iterator[Upsert]:
+        """Every document as it was written, in no order, as of one moment."""
 
     def replace(self, documents: Iterable[Upsert]) -> None:
         """Make the index anew from all documents. Queries see the old one, then the new; removals are forgotten."""

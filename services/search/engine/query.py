@@ -12,8 +12,7 @@ from services.search.engine.syntax import Wish, scrub
 # A title says what a document is about, a description what is in it.
 _WEIGHTS = {"title": 3.0, "description": 1.5, "text": 1.0}
 # Two words side by side, as they were typed, say more than the same two apart: +0.016 nDCG@10 on 48 judged queries
-# in six
-# languages, and hardly anything depends on the distance allowed (0 to 30 words tried).
+# in six languages, and hardly anything depends on the distance allowed (0 to 30 words tried).
 _NEAR = 5
 _NEARNESS_WEIGHT = 0.5
 # A question of many words is not answered by one of them.
@@ -37,8 +36,7 @@ def _unscored(query: Query) -> Query:
 
 
 def _visible(fields: Schema, visibility: Visibility) -> Query:
-    states = ["public"] if visibility is Visibility.PUBLIC else ["public", "restricted"]
-    return Query.term_set_query(fields, "state", states)
+    return Query.term_set_query(fields, "state", list(schema.STATES[visibility]))
 
 
 def _kept(fields: Schema, filters: Filters) -> Iterable[Query]:

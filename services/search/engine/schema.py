@@ -6,10 +6,10 @@ import msgspec
 import tantivy
 
 from services.search.engine import analysis
-from services.search.engine.interface import Upsert
+from services.search.engine.interface import DRAFT, Upsert, Visibility
 
 # Raise when fields or analysis change: an index of another number is built anew.
-FORMAT = 1
+FORMAT = 2
 
 PARTS = ("title", "description", "text")
 # A filter's name, and where in the document its values are.
@@ -28,6 +28,14 @@ _LONGEST_VALUE = 256
 _decode = msgspec.msgpack.Decoder(Upsert).decode
 _encode = msgspec.msgpack.Encoder().encode
 _ISSUED = re.compile(r"(\d{4})(?:-(\d{2})(?:-(\d{2}))?)?")
+
+
+# Whose eyes see which states.
+STATES = {
+    Visibility.PUBLIC: ("public",),
+    Visibility.STAFF: ("public", "restricted"),
+    Visibility.EDITORS: ("public", "restricted", "draft"),
+}
 
 
 def field(part: str, language: str) -> str:
@@ -61,7 +69,7 @@ def lay(document: Upsert) -> tantivy.Document:
     laid = tantivy.Document()
     laid.add_text("key", document.key)
     laid.add_unsigned("version", document.version)
-    laid.add_text("state", "public" if document.public else "restricted")
+    laid.add_text("state", state(document))
     laid.add_unsigned("date", date(document))
     for name, attribute in FACETS.items():
         values = getattr(document, attribute)
@@ -76,6 +84,13 @@ def lay(document: Upsert) -> tantivy.Document:
             laid.add_text(field(part, language), " ".join(analysis.terms(language, words)))
     laid.add_bytes("document", _encode(document))
     return laid
+
+
+def state(document: Upsert) -> str:
+    """Who may see it, as one word; a draft is for editors whatever else is said of it."""
+    if document.status == DRAFT:
+        return "draft"
+    return "public" if document.public else "restricted"
 
 
 def lay_removal(key: str, version: int) -> tantivy.Document:

@@ -11,13 +11,13 @@ import tantivy
 from services.search.engine import cursor, query, schema, syntax
 from services.search.engine.generations import Generations
 from services.search.engine.highlight import highlights
-from services.search.engine.interface import MAX_DEPTH, Change, Hit, Order, Page, Query, Remove, Upsert
+from services.search.engine.interface import MAX_DEPTH, Change, Hit, Order, Page, Query, Remove, Upsert, Visibility
 
 # The least that tantivy accepts. A larger heap indexed no faster: making the terms takes the time.
 _HEAP = 15_000_000
 # More than there are countries, so that no value goes uncounted in practice.
 _MOST_VALUES = 300
-_VERSIONS_BATCH = 10_000
+_WALK = 10_000
 _FORMAT = "format"
 
 
@@ -44,7 +44,7 @@ class TantivyEngine:
 
     @property
     def fresh(self) -> bool:
-        """Whether it began empty, because there was no index or none that can be read: it should be made anew."""
+        """See `Engine.fresh`."""
         return self._fresh
 
     def write(self, changes: Sequence[Change]) -> None:
@@ -100,14 +100,19 @@ class TantivyEngine:
         """See `Engine.count`."""
         return _total(self._index.searcher().search(self._living(), 1, count=True))
 
-    def versions(self) -> Iterator[tuple[str, int]]:
-        """See `Engine.versions`."""
+    def latest(self) -> int:
+        """See `Engine.latest`."""
+        searcher = self._index.searcher()
+        hits = searcher.search(tantivy.Query.all_query(), 1, count=False, order_by_field="version").hits
+        return int(searcher.fast_field_values("version", [hits[0][1]])[0] or 0) if hits else 0
+
+    def documents(self) -> Iterator[Upsert]:
+        """See `Engine.documents`."""
         searcher = self._index.searcher()
         total = _total(searcher.search(self._living(), 1, count=True))
-        for offset in range(0, total, _VERSIONS_BATCH):
-            for _, address in searcher.search(self._living(), _VERSIONS_BATCH, count=False, offset=offset).hits:
-                laid = searcher.doc(address)
-                yield laid["key"][0], laid["version"][0]
+        for offset in range(0, total, _WALK):
+            for _, address in searcher.search(self._living(), _WALK, count=False, offset=offset).hits:
+                yield schema.read(searcher.doc(address))
 
     def replace(self, documents: Iterable[Upsert]) -> None:
         """See `Engine.replace`. Writes wait meanwhile, and then go to the new index."""
@@ -116,10 +121,12 @@ class TantivyEngine:
             try:
                 made = self._create(path)
                 writer = made.writer(_HEAP, 1)
-                for document in documents:
-                    writer.add_document(schema.lay(document))
-                writer.commit()
-                writer.wait_merging_threads()
+                try:
+                    for document in documents:
+                        writer.add_document(schema.lay(document))
+                    writer.commit()
+                finally:
+                    writer.wait_merging_threads()  # also after a failure: its threads would write to what is removed
                 made.reload()
             except BaseException:
                 shutil.rmtree(path, ignore_errors=True)
@@ -166,7 +173,7 @@ class TantivyEngine:
         return int(searcher.fast_field_values("version", [hits[0][1]])[0] or 0) if hits else 0
 
     def _living(self) -> tantivy.Query:
-        living = tantivy.Query.term_set_query(self._fields, "state", ["public", "restricted"])
+        living = tantivy.Query.term_set_query(self._fields, "state", list(schema.STATES[Visibility.EDITORS]))
         return tantivy.Query.const_score_query(living, 1.0)
 
     def _facets(self, searcher: tantivy.Searcher, q: Query, wish: syntax.Wish) -> Mapping[str, Mapping[str, int]]:

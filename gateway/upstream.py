@@ -1,0 +1,124 @@
+"""Upstreams: the services behind the door, in this process or at an address. One interface, the same for both."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import NamedTuple, Protocol
+from urllib.parse import urlencode
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from gateway.headers import Headers, inward
+from gateway.problems import Down
+from gateway.remote import Remote, session
+from weft.identity import Caller
+from weft.problems import Unavailable
+from weft.wiring import Wiring
+
+REPLY_BYTES = 8 * 1024 * 1024
+
+
+class Upstream(Protocol):
+    """A service: an ASGI application that may be elsewhere. Bodies stream both ways.
+
+    Raises:
+        Down: it cannot be reached, before anything of an answer was sent.
+    """
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None: ...
+
+
+class InProcess:
+    """A service of this process, called directly: no copy, no socket."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await self._app(scope, receive, send)
+
+
+class Upstreams:
+    """All services of this node. They may be assembled after the gateway."""
+
+    def __init__(self, wiring: Wiring) -> None:
+        self._wiring = wiring
+        self._remote: dict[str, Remote] = {}
+        self._running = False
+
+    def __getitem__(self, service: str) -> Upstream:
+        if service in self._wiring.apps:
+            return InProcess(self._wiring.apps[service])
+        if service in self._remote:
+            return self._remote[service]
+        raise Down(service, "it is starting" if not self._running else "it is not part of this node")
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """Hold connections to the services that are elsewhere."""
+        settings = self._wiring.settings
+        async with session() as connections:
+            for service in ("catalog", "indicators", "search", "sync"):
+                if url := settings.service_url(service):
+                    self._remote[service] = Remote(service, url, connections)
+            self._running = True
+            try:
+                yield
+            finally:
+                self._running = False
+                self._remote.clear()
+
+    async def ask(self, service: str, path: str, caller: Caller, query: dict[str, str] | None = None) -> "Reply":
+        """What a service answers to a small GET of the gateway's own."""
+        answer = _Gathered()
+        passport = self._wiring.passports.issue(caller)
+        scope: Scope = {
+            "type": "http",
+            "asgi": {"version": "3.0", "spec_version": "2.3"},
+            "http_version": "1.1",
+            "method": "GET",
+            "scheme": "http",
+            "path": path,
+            "raw_path": path.encode(),
+            "query_string": urlencode(query or {}).encode(),
+            "root_path": "",
+            "headers": inward([(b"host", service.encode()), (b"accept", b"application/json")], passport, b"gateway"),
+            "client": None,
+            "server": None,
+        }
+        await self[service](scope, _nothing, answer)
+        return Reply(answer.status, bytes(answer.body))
+
+
+class Reply(NamedTuple):
+    status: int
+    body: bytes
+
+
+class _Gathered:
+    def __init__(self) -> None:
+        self.status = 0
+        self.body = bytearray()
+
+    async def __call__(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            self.status = message["status"]
+        self.body += message.get("body", b"")
+        if len(self.body) > REPLY_BYTES:
+            raise Unavailable("a service said more than was asked for")
+
+
+async def _nothing() -> Message:
+    return {"type": "http.request", "body": b"", "more_body": False}
+
+
+def passed_on(scope: Scope, *, method: str, path: str, raw_path: bytes, headers: Headers) -> Scope:
+    """The scope that a service sees: what it may know of the request, under the path that was authorised."""
+    kept = ("type", "asgi", "http_version", "scheme", "query_string", "client", "server", "extensions")
+    return {
+        **{name: scope[name] for name in kept if name in scope},
+        "method": method,
+        "path": path,
+        "raw_path": raw_path,
+        "root_path": "",
+        "headers": headers,
+    }

@@ -1,0 +1,1 @@
+"""Indicators: goals, targets, series and their observations."""

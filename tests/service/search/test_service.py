@@ -1,0 +1,152 @@
+"""The whole service beside a real origin: from what an editor's service journals to what is found, through real feeds."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+import pytest
+from fastapi import FastAPI
+
+from services.search import app as search_app
+from tests.service.search.desk import body
+from weft.exchange import routes
+from weft.identity import Caller, Role
+from weft.journal import record
+from weft.journal.record import Condition, Draft
+from weft.keys import NodeKeys, create
+from weft.nats.bus import Bus
+from weft.nats.keys import Credentials
+from weft.origin.service import OriginService
+from weft.passport import HEADER, Passports
+from weft.settings import Settings
+from weft.web.app import application
+from weft.wiring import Wiring
+
+PATIENCE = 20
+
+
+class _Nothing:
+    """An origin that applies no feeds."""
+
+    def show(self, session, shows):
+        return []
+
+    def hide(self, session, keys):
+        return
+
+
+@dataclass
+class Node:
+    """A node with an origin and its search, in one process, whose broker is away."""
+
+    wiring: Wiring
+    origin: OriginService
+    search: FastAPI
+
+    async def put(self, id_: str, data: bytes, audience: str = "network") -> None:
+        draft = Draft("document", id_, data, (audience,))
+        await self.origin.database.write(record.put, self.origin.incarnation, draft, Condition.ANY)
+        self.origin.ring()
+
+    async def delete(self, id_: str) -> None:
+        await self.origin.database.write(record.delete, self.origin.incarnation, "document", id_, Condition.ANY)
+        self.origin.ring()
+
+    async def get(self, path: str, by: Role) -> httpx.Response:
+        headers = {HEADER.decode(): self.wiring.passports.issue(Caller("someone", by))}
+        async with httpx.AsyncClient(transport=httpx.ASGITransport(self.search), base_url="http://search") as client:
+            return await client.get(path, headers=headers)
+
+    async def found(self, by: Role = Role.EDITOR) -> set[str]:
+        answer = await self.get("/api/v1/search?q=health&limit=100", by)
+        return {item["key"] for item in answer.json()["items"]}
+
+
+async def until(holds: Callable[[], Awaitable[bool]]) -> None:
+    async with asyncio.timeout(PATIENCE):
+        while not await holds():
+            await asyncio.sleep(0.01)
+
+
+@asynccontextmanager
+async def started(folder: Path) -> AsyncIterator[Node]:
+    keys = NodeKeys.open(folder) if (folder / "keys").exists() else create(folder).keys
+    settings = Settings(node="eca", data=folder, poll_seconds=0.1)
+    (no_tables := folder / "no-tables").mkdir(exist_ok=True)
+    bus = Bus("nats://127.0.0.1:1", Credentials("", keys.reader), name="test")
+    wiring = Wiring(
+        settings=settings, keys=keys, passports=Passports(keys.internal), bus=bus, broker_url="nats://127.0.0.1:1"
+    )
+    origin = OriginService(wiring, "catalog", migrations=no_tables, projection=_Nothing())
+    made = {
+        "catalog": application(
+            service="catalog",
+            title="Origin",
+            node=origin,
+            routers=[routes.router],
+            passports=wiring.passports,
+            running=origin.running,
+            ready=origin.ready,
+        ),
+        "sync": _sync(),
+        "search": search_app.create(wiring),
+    }
+    wiring.apps.update(made)
+    async with AsyncExitStack() as stack:
+        for name in ("catalog", "search"):
+            await stack.enter_async_context(made[name].router.lifespan_context(made[name]))
+        yield Node(wiring, origin, made["search"])
+
+
+def _sync() -> FastAPI:
+    """A node without peers."""
+    app = FastAPI()
+    app.get("/internal/feeds")(lambda: [])
+    return app
+
+
+@pytest.fixture
+async def node(tmp_path: Path) -> AsyncIterator[Node]:
+    async with started(tmp_path) as running:
+        yield running
+
+
+async def test_what_the_node_itself_journals_is_found_by_those_who_may_see_it(node):
+    await node.put("public", body("Health"))
+    await node.put("draft", body("Health", status="draft"), "local")
+    await until(lambda: _equals(node.found(), {"eca/document/public", "eca/document/draft"}))
+    assert await node.found(Role.READER) == {"eca/document/public"}
+    await node.put("public", body("Health"), "local")
+    await until(lambda: _equals(node.found(Role.ANONYMOUS), set()))
+    await until(lambda: _equals(node.found(Role.READER), {"eca/document/public"}))
+    await node.delete("draft")
+    await until(lambda: _equals(node.found(), {"eca/document/public"}))
+
+
+async def test_after_a_restart_it_goes_on_where_it_was(tmp_path):
+    async with started(tmp_path) as node:
+        await node.put("before", body("Health"))
+        await until(lambda: _equals(node.found(), {"eca/document/before"}))
+    async with started(tmp_path) as node:
+        assert await node.found() == {"eca/document/before"}
+        await node.put("after", body("Health"))
+        await until(lambda: _equals(node.found(), {"eca/document/before", "eca/document/after"}))
+        report = await node.get("/api/v1/search/verify", Role.OPERATOR)
+        assert report.json()["equal"]
+
+
+async def test_it_is_ready_when_its_index_is_whole_and_tells_its_node_how_far_it_is(node):
+    await until(lambda: _ok(node.get("/readyz", Role.ANONYMOUS)))
+    told = await node.get("/internal/progress", Role.SERVICE)
+    assert {item["feed"] for item in told.json()} == {"eca/catalog/local", "eca/catalog/network"}
+
+
+async def _equals(asked: Awaitable[set[str]], expected: set[str]) -> bool:
+    return await asked == expected
+
+
+async def _ok(asked: Awaitable[httpx.Response]) -> bool:
+    return (await asked).status_code == 200
