@@ -4,7 +4,7 @@ from pathlib import Path
 
 from fastapi import FastAPI
 
-from services.catalog import api
+from services.catalog import api, store
 from services.catalog.apply import Documents
 from services.catalog.bulk import FILE_BYTES
 from weft.exchange import progress
@@ -18,7 +18,7 @@ MIGRATIONS = Path(__file__).parent / "migrations"
 
 
 def create(wiring: Wiring) -> FastAPI:
-    catalog = OriginService(wiring, "catalog", migrations=MIGRATIONS, projection=Documents())
+    catalog = OriginService(wiring, "catalog", migrations=MIGRATIONS, projection=Documents(), follow=store.follow)
     return application(
         service="catalog",
         title="Weft: catalog",

@@ -3,12 +3,13 @@
 from collections.abc import Iterator, Sequence
 from typing import Any, TypeVar
 
-from sqlalchemy import Table
+from sqlalchemy import Table, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session, SQLModel
 
 T = TypeVar("T")
 CHUNK = 500
+WRITER = 0x57656674
 
 
 def table(model: type[SQLModel]) -> Table:
@@ -38,6 +39,15 @@ def insert(session: Session, model: type[SQLModel], rows: Sequence[dict[str, Any
     """Insert rows that are new."""
     if rows:
         session.connection().execute(table(model).insert(), list(rows))
+
+
+def one_writer(session: Session) -> None:
+    """Let no other transaction that asks the same run beside this one. SQLite has one writer anyhow.
+
+    A lock on rows would not do: those who create the same record at once find no row to lock.
+    """
+    if session.get_bind().dialect.name == "postgresql":
+        session.connection().execute(select(func.pg_advisory_xact_lock(WRITER)))
 
 
 def chunks(items: Sequence[T], size: int = CHUNK) -> Iterator[Sequence[T]]:

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from sqlmodel import Session, col, select
 
-from weft.database.statements import chunks, insert, upsert
+from weft.database.statements import chunks, insert, one_writer, upsert
 from weft.journal.incarnation import Incarnation
 from weft.journal.models import OwnRow, PendingRow, ReaderRow
 from weft.log.feeds import ids_by_kind
@@ -176,11 +176,12 @@ def _demand(present: OwnRow | None, expected: Expected) -> None:
 
 
 def current(session: Session, names: Sequence[Name]) -> dict[Name, OwnRow]:
-    """Our records by name, locked for this transaction where the database has row locks."""
+    """Our records by name. No other transaction writes records of ours before this one ends."""
+    one_writer(session)
     found: dict[Name, OwnRow] = {}
     for kind, ids in ids_by_kind(names).items():
         for part in chunks(ids):
-            query = select(OwnRow).where(OwnRow.kind == kind, col(OwnRow.id).in_(part)).with_for_update()
+            query = select(OwnRow).where(OwnRow.kind == kind, col(OwnRow.id).in_(part))
             for row in session.exec(query):
                 session.expunge(row)
                 found[row.kind, row.id] = row

@@ -144,9 +144,10 @@ def append(
     )
     stale = feeds.sequences(session, row, [name for name, entry in entries.items() if entry.op == "put"])
     upsert(session, StaleRow, [{"feed": row.number, "sequence": sequence} for sequence in sorted(stale)])
-    feeds.write_ledger(session, lines)
-    insert(session, CommitRow, [_commit_line(row, commit)])
+    line = _commit_line(row, commit)
     _move(session, row, commit, digest)
+    feeds.write_ledger(session, lines)
+    insert(session, CommitRow, [line])
     return commit
 
 

@@ -1,7 +1,7 @@
 """A service that owns records: its database, its incarnation, what it serves, and what runs beside its requests."""
 
 import secrets
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -25,16 +25,23 @@ from weft.protocol.names import LOCAL, NETWORK, Feed
 from weft.tasks import running
 from weft.wiring import Wiring
 
+Follow = Callable[[Session, Incarnation], int]
+
 
 class OriginService:
-    """`projection` carries out what peers' feeds of the same service change here."""
+    """`projection` carries out what peers' feeds of the same service change here.
 
-    def __init__(self, wiring: Wiring, name: str, *, migrations: Path, projection: Projection) -> None:
+    `follow` brings the service's own tables after changes that the journal made by itself, such as the removal of a
+    peer from audiences: it is called until it returns 0.
+    """
+
+    def __init__(self, wiring: Wiring, name: str, *, migrations: Path, projection: Projection, follow: Follow) -> None:
         self.name = name
         self.wiring = wiring
         self.bell = Bell()
         wiring.stopping.append(self.bell.close)
         self._migrations = migrations
+        self._follow = follow
         self.inbox = Inbox(projection)
         self.database = Database(wiring.settings.database(name))
         self.shelf = Shelf(self.database, wiring.keys.identity, seal.current_bodies, self.bell, self._since)
@@ -64,6 +71,8 @@ class OriginService:
         epoch = await self.database.write(begin, secrets.randbits(32), utc_now())
         us = Incarnation(self.wiring.node, self.name, epoch, self.wiring.keys.identity)
         await self.database.write(seal.own_feeds, us)
+        while await self.database.write(self._follow, us):
+            pass
         self._incarnation = us
         self._sequencer = Sequencer(self.database, us, self.bell, self.publisher.sealed)
         self._sequencer.ring()
@@ -85,6 +94,8 @@ class OriginService:
 
     async def remove(self, name: str) -> None:
         await self.database.write(readers.remove, self.incarnation, name)
+        while await self.database.write(self._follow, self.incarnation):
+            pass
         self.publisher.sealed(Feed(self.wiring.node, self.name, NETWORK))
 
     def _since(self, session: Session, caller: Caller, feed: Feed) -> int:
