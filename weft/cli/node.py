@@ -106,7 +106,7 @@ def create_key(
     if json_:
         as_json(made)
     else:
-        out.print(f"Key for {name} ({role}), shown once: {made['key']}", highlight=False, soft_wrap=True)
+        out.print(f"Key for {name} ({role}), shown once: {made['secret']}", highlight=False, soft_wrap=True)
 
 
 @keys.command("list")

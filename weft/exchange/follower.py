@@ -137,7 +137,6 @@ class Follower:
 
     async def run(self) -> None:
         with structlog.contextvars.bound_contextvars(feed=str(self.feed)):
-            self.progress.cursor = await self._to.database.write(self._cursor)
             while True:
                 delay = await self._turn()
                 await self._listen(delay)
@@ -146,6 +145,7 @@ class Follower:
         """Pull to the head once; returns how long to listen before the next turn."""
         self.progress.attempted_at = utc_now()
         try:
+            await self._recall()
             await self._catch_up()
         except (Unavailable, NotNow, Refused, Gap) as error:
             return await self._failed(State.UNREACHABLE, str(error))
@@ -223,27 +223,27 @@ class Follower:
             raise WrongDigest(f"at {at} the holder has digest {head.digest}, we have {self.progress.digest}")
 
     async def _take(self, frame: Frame, *, head_sequence: int) -> None:
-        place, changes = await self._to.database.write(self._apply, frame, head_sequence)
+        place, row, changes = await self._to.database.write(self._apply, frame, head_sequence)
+        self._remember(row)
         if place is Place.NEXT:
             APPLIED.labels(self._to.service, str(self.feed)).inc(changes)
             BEHIND.labels(str(self.feed)).set(self.progress.behind or 0)
             self._to.applied(self.feed)
 
-    def _apply(self, session: Session, frame: Frame, head_sequence: int) -> tuple[Place, int]:
+    def _apply(self, session: Session, frame: Frame, head_sequence: int) -> tuple[Place, FeedRow, int]:
         """Open and apply one commit. Runs in the writing thread, so that hashing blocks nobody."""
         commit = open_commit(frame, feed=self.feed, keys=self._to.keys)
         row = feeds.found_or_opened(session, self.feed)
         moment = Moment(utc_now(), time.time(), max(head_sequence, commit.header.sequence))
         place = apply(session, self._to.inbox, row, commit, moment=moment)
-        self._remember(row)
-        return place, len(commit.header.changes)
+        return place, row, len(commit.header.changes)
 
-    def _cursor(self, session: Session) -> Cursor:
-        row = feeds.found_or_opened(session, self.feed)
-        self._remember(row)
-        return row.cursor
+    async def _recall(self) -> None:
+        """Begin from what the database has: a transaction that failed at its very end has moved nothing."""
+        self._remember(await self._to.database.write(feeds.found_or_opened, self.feed))
 
     def _remember(self, row: FeedRow) -> None:
+        """What is committed, for the next question and for people."""
         counted = Digest.from_bytes(row.digest)
         at = self.progress
         at.cursor, at.position, at.digest, at.count = row.cursor, row.position, counted.hex, counted.count
@@ -277,7 +277,7 @@ class Follower:
         await self._become(State.BACKFILLING, "reading a snapshot")
         backfill = Backfill(self.feed, self._to.source, self._to.holder_keys, self._to.database, self._to.inbox)
         await backfill.run(self.progress.cursor, lost)
-        self.progress.cursor = await self._to.database.write(self._cursor)
+        await self._recall()
         self._to.applied(self.feed)
 
     async def _become(self, state: State, why: str) -> None:

@@ -27,8 +27,11 @@ KEYS = {KEY.public.fingerprint: KEY.public}
 class Origin:
     """A service that owns records."""
 
+    folder = None
+    """Where the database is; in memory, for one thread, when there is none."""
+
     def __init__(self) -> None:
-        self.database = Database("sqlite://")
+        self.database = Database(f"sqlite:///{self.folder / 'origin.db'}" if self.folder else "sqlite://")
         upgrade(self.database, KERNEL["log"], KERNEL["journal"])
         self.tag = 0
         self.salts = (at.to_bytes(16) for at in itertools.count(1))
