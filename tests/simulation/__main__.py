@@ -40,7 +40,7 @@ def report(result: schedule.Result) -> None:
     print("  its last steps:")
     for line in result.trace[-12:]:
         print(f"    {line}")
-    print(f"  again: python -m tests.simulation --seed {result.seed} --verbose")
+    print(f"  again: python -m tests.simulation --seed {result.seed} --verbose", flush=True)
 
 
 if __name__ == "__main__":

@@ -41,15 +41,18 @@ def kept_after(session: Session, row: FeedRow, common: Cursor) -> list[Commit]:
             header = statements.decode(Header, line.header)
             bodies = {}
             for at, change in enumerate(header.changes):
-                kept = serve.kept(session, row, [change])
-                bodies.update({at: body for body in (kept or {}).values()})
+                if kept := serve.kept(session, row, [change]):
+                    bodies[at] = kept[0]
             found.append(Commit(header, line.header, line.signature, bodies))
     return found
 
 
 def headers_after(session: Session, row: FeedRow, common: Cursor) -> list[Header]:
     """The headers from `common` to the cursor; none when a snapshot was read in between, which says not what it ended."""
-    found = [statements.decode(Header, line.header) for line in _rows(session, row) if
-             (line.epoch, line.sequence) > common[:2]]
+    found = [
+        statements.decode(Header, line.header)
+        for line in _rows(session, row)
+        if (line.epoch, line.sequence) > common[:2]
+    ]
     whole = len(found) == row.sequence - common.sequence
     return found if whole else []

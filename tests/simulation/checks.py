@@ -126,7 +126,9 @@ def _bodies(world: World, reader: str) -> Iterator[str]:
                 continue
             if op == "put" and body is None:
                 yield f"hangs: {process.name} still owes itself the body of {id_} in {feed}"
-            if body is not None and (op != "put" or hashlib.sha256(b"weft/body/v1\0" + salt + body).hexdigest() != hash_):
+            if body is not None and (
+                op != "put" or hashlib.sha256(b"weft/body/v1\0" + salt + body).hexdigest() != hash_
+            ):
                 yield f"authentic: {process.name} keeps a wrong body of {id_} in {feed}"
             fact = world.oracle.truth[origin].get(id_)
             if body is not None and (fact is None or fact.body != body):

@@ -26,7 +26,7 @@ from weft.protocol.guard import Guard
 from weft.protocol.ledger import Name
 from weft.protocol.names import START, Cursor, Feed
 from weft.protocol.receiver import Standing, standing
-from weft.protocol.refusals import Beyond, Contradiction, Gap, Refusal
+from weft.protocol.refusals import Beyond, Contradiction, Gap
 from weft.protocol.signing import SigningKey
 from weft.protocol.snapshots import open_manifest, open_segment
 from weft.protocol.statements import Change, Manifest
@@ -153,12 +153,7 @@ class Follower(Process):
         except Beyond:
             self.downloads.setdefault(feed, Download())
         except Contradiction as contradiction:
-            if self.world.verbose:
-                self.world.note(f"{self.name}: {feed} {contradiction.code}: {contradiction.why}")
-            with self.writing() as session:
-                row = serve_row(session, feed)
-                row.state, row.why = "desynchronised", f"{contradiction.code}: {contradiction.why}"
-                session.add(row)
+            self._stops(feed, contradiction)
 
     def hears(self, feed: Feed, frame: bytes) -> None:
         """A message of the broker: a hint, and the commit itself when nothing of it is missing."""
@@ -173,6 +168,16 @@ class Follower(Process):
             return
         except Beyond:
             self.downloads.setdefault(feed, Download())
+        except Contradiction as contradiction:
+            self._stops(feed, contradiction)
+
+    def _stops(self, feed: Feed, contradiction: Contradiction) -> None:
+        """The line stops, the last good state stays, an operator is told."""
+        self.world.note(f"  {self.name}: {feed} stops: {contradiction.code}: {contradiction.why}")
+        with self.writing() as session:
+            row = serve_row(session, feed)
+            row.state, row.why = "desynchronised", f"{contradiction.code}: {contradiction.why}"
+            session.add(row)
 
     def _refused(self, answer: Answer) -> None:
         ask = answer.ask

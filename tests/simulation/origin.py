@@ -14,6 +14,7 @@ from weft.journal import incarnation, readers, record, seal
 from weft.journal.incarnation import Incarnation
 from weft.journal.models import ReaderRow
 from weft.log import feeds, serve, snapshot
+from weft.log.models import FeedRow
 from weft.problems import Problem
 from weft.protocol import frames
 from weft.protocol.commits import open_commit
@@ -43,6 +44,7 @@ class Origin(Process):
         self.key = SigningKey(world.rng.randbytes(32))
         self.recovering = False
         self._us: Incarnation | None = None
+        self._published: dict[str, Cursor] = {}
 
     @property
     def us(self) -> Incarnation:
@@ -62,6 +64,7 @@ class Origin(Process):
 
     def forget(self) -> None:
         self._us = None
+        self._published.clear()
 
     # ---- what editors and operators do ---------------------------------------------------------------------------
     def edit(self, edits: Sequence[Edit], written: list[record.Written]) -> None:
@@ -94,9 +97,7 @@ class Origin(Process):
     def recover(self, tellings: Sequence[recovery.Telling], members: dict[str, str]) -> None:
         """Take back what peers know, then set right who they are: the copy knows the peers of its own time."""
         with self.writing() as session:
-            now = recovery.recover(
-                session, self.us, tellings, tag=self.world.rng.getrandbits(32), now=self.world.now()
-            )
+            now = recovery.recover(session, self.us, tellings, tag=self.world.rng.getrandbits(32), now=self.world.now())
         self._us = now
         self.world.brokers[self.node].lose_everything()
         with self.writing() as session:
@@ -117,8 +118,10 @@ class Origin(Process):
             return
         with self.reading() as session:
             for audience, row in feeds.own_feeds(session, self.node, SERVICE).items():
-                if audience == LOCAL:
+                done = self._published.get(audience) == row.cursor and stream.last(row.feed) == row.sequence
+                if audience == LOCAL or done:
                     continue
+                self._published[audience] = row.cursor
                 for message in stream.messages(row.feed):
                     if not self._current(session, row, message):
                         stream.erase(row.feed, message.sequence)
@@ -133,7 +136,7 @@ class Origin(Process):
         for commit in serve.page(session, feed, at, since=0, bodies=seal.current_bodies, key=self.key).commits:
             stream.publish(feed, broker.message(commit.header.sequence, commit.to_bytes(), commit.raw))
 
-    def _current(self, session: Session, row: feeds.FeedRow, message: broker.Message) -> bool:
+    def _current(self, session: Session, row: FeedRow, message: broker.Message) -> bool:
         sequences = self.world.oracle.sequences(self, feeds.number_of(row))
         return all(sequences.get(name) == ("put", message.sequence) for name in message.puts)
 

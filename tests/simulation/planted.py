@@ -5,10 +5,9 @@ from contextlib import contextmanager
 from typing import Any
 from unittest import mock
 
-from weft.inbox import apply, backfill, parking, settle
-from weft.journal import incarnation, readers, seal
-from weft.log import serve
-from weft.protocol.names import Epoch
+from weft.inbox import apply, settle
+from weft.journal import readers, seal
+from weft.protocol import ledger
 from weft.protocol.receiver import Place
 from weft.protocol.statements import Change
 
@@ -27,7 +26,7 @@ def cursor_without_effects() -> Any:
 
 def duplicates_not_detected() -> Any:
     """Every commit passes for the next one."""
-    return mock.patch.object(apply, "place", lambda cursor, commit: Place.NEXT)
+    return mock.patch.object(apply, "place", return_value=Place.NEXT)
 
 
 def withdraw_forgotten() -> Any:
@@ -43,7 +42,7 @@ def withdraw_forgotten() -> Any:
 
 def digest_over_puts_alone() -> Any:
     """An ended hold stays in the origin's digest."""
-    original = seal.count
+    original = ledger.count
 
     def count(digest: Any, name: Any, before: Any, after: Any) -> None:
         original(digest, name, before if after.op == "put" else None, after)
@@ -62,28 +61,9 @@ def superseded_body_served() -> Any:
     return mock.patch.object(seal, "current_bodies", bodies)
 
 
-def epoch_used_again() -> Any:
-    """A start goes on in the epoch of the one before."""
-
-    def begin(session: Any, tag: int, now: str, *, known: int = 0) -> Epoch:
-        return Epoch(1 << 32 | 1)
-
-    return mock.patch.object(incarnation, "begin", begin)
-
-
-def hold_not_ended_by_snapshot() -> Any:
-    """A snapshot adds and updates; what it lacks stays."""
-    return mock.patch.object(backfill, "replace", lambda before, held: {})
-
-
-def admission_before_sealing() -> Any:
-    """A reader is let in while older changes wait to be sealed, so that it hears of what ended before it came."""
-    return mock.patch.object(readers, "seal_all", lambda session, us: [])
-
-
 def names_stay_in_audiences() -> Any:
     """Removing a peer leaves its name in the audiences; whoever comes under it next has them."""
-    return mock.patch.object(readers, "rewrite", lambda session, us, rows, audience: [])
+    return mock.patch.object(readers, "rewrite", return_value=[])
 
 
 def commits_from_before_admission() -> Any:
@@ -97,29 +77,6 @@ def commits_from_before_admission() -> Any:
     return mock.patch.object(readers, "since", since)
 
 
-def owed_body_never_asked() -> Any:
-    """A missing body is taken for superseded for good, though the change that superseded it was orphaned."""
-    from tests.simulation import follower
-
-    return mock.patch.object(follower, "overdue", lambda session, row, *, at_head: [])
-
-
-def withdrawal_held_by_guard() -> Any:
-    """The guard parks whatever hides a record, also what its origin withdrew."""
-    original = parking.hold_back
-
-    def hold_back(session: Any, guard: Any, origin: str, hidden: Any, changed: Any, *, moment: Any) -> Any:
-        as_deleted = {name: entry and entry._replace(op="delete") for name, entry in changed.items()}
-        return original(session, guard, origin, hidden, as_deleted, moment=moment)
-
-    return mock.patch.object(parking, "hold_back", hold_back)
-
-
-def half_snapshot_served() -> Any:
-    """Sync serves a feed of which it has staged half a snapshot."""
-    return mock.patch.object(serve, "found", lambda session, feed: serve.feeds.found_or_opened(session, feed))
-
-
 PLANTS: dict[str, Plant] = {
     plant.__name__: plant
     for plant in (
@@ -128,13 +85,8 @@ PLANTS: dict[str, Plant] = {
         withdraw_forgotten,
         digest_over_puts_alone,
         superseded_body_served,
-        epoch_used_again,
-        hold_not_ended_by_snapshot,
-        admission_before_sealing,
         names_stay_in_audiences,
         commits_from_before_admission,
-        owed_body_never_asked,
-        withdrawal_held_by_guard,
     )
 }
 

@@ -105,7 +105,9 @@ def recover(session: Session, us: Incarnation, tellings: Sequence[Telling], *, t
         offers = [telling.commits for telling in tellings if telling.audience == audience and telling.commits]
         for commits in sorted(offers, key=lambda offer: offer[-1].cursor[:2], reverse=True):
             touched |= _take(session, row, commits, now)
-    again = replace(us, epoch=begin(session, tag, now, known=max(known | {us.epoch} | {r.epoch for r in rows.values()})))
+    again = replace(
+        us, epoch=begin(session, tag, now, known=max(known | {us.epoch} | {r.epoch for r in rows.values()}))
+    )
     since = _restored_in(session)
     ours = current(session, sorted(touched))
     entries = feeds.entries_in_all_feeds(session, us.origin, touched)

@@ -224,7 +224,9 @@ class World:
         for reader in self.readers.values():
             if not reader.running:
                 continue
-            rows = connection(reader.database).execute("SELECT origin, kind, id FROM parked ORDER BY 1, 2, 3").fetchall()
+            rows = (
+                connection(reader.database).execute("SELECT origin, kind, id FROM parked ORDER BY 1, 2, 3").fetchall()
+            )
             for origin, kind, id_ in rows:
                 fact = self.oracle.truth[origin].get(id_)
                 if fact is not None and fact.audience and origin not in self.oracle.restored:

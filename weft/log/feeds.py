@@ -114,7 +114,7 @@ def _entry(line: Any) -> Entry:
 def ledger_line(row: FeedRow, name: Name, entry: Entry, *, sequence: int, **held: Any) -> dict[str, Any]:
     """One ledger row's columns; `held`: salt, body and owed_until where this database keeps bodies."""
     return {
-        "origin": row.feed.origin,
+        "origin": row.origin,
         "kind": name[0],
         "id": name[1],
         "feed": row.number,

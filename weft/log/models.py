@@ -30,6 +30,11 @@ class FeedRow(SQLModel, table=True):
         return Feed.parse(self.name)
 
     @property
+    def origin(self) -> str:
+        """The feed's first part, without parsing the others: asked for once a record."""
+        return self.name.partition("/")[0]
+
+    @property
     def cursor(self) -> Cursor:
         return Cursor(self.epoch, self.sequence, self.hash)
 

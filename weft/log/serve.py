@@ -6,8 +6,10 @@ The origin and the sync service serve alike; they differ in where a body is, whi
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
+from sqlalchemy import select as select_columns
 from sqlmodel import Session, col, select
 
+from weft.database.statements import table
 from weft.log import feeds
 from weft.log.models import CommitRow, FeedRow, LedgerRow
 from weft.problems import NotFound, NotNow, Problem
@@ -20,6 +22,8 @@ from weft.protocol.names import START, Cursor, Epoch, Feed, Version
 from weft.protocol.signing import SigningKey
 from weft.protocol.snapshots import segment_frame
 from weft.protocol.statements import Change, Header, Segment
+
+_ledger = table(LedgerRow)
 
 PAGE_COMMITS = 32
 PAGE_BYTES = 8 * 1024 * 1024
@@ -135,21 +139,21 @@ def kept(session: Session, row: FeedRow, changes: Sequence[Change]) -> dict[int,
     current: dict[tuple[Name, Version], Body | None] = {}
     puts = {change.name for change in changes if change.op == "put"}
     for kind, ids in feeds.ids_by_kind(puts).items():
-        query = select(LedgerRow).where(
-            LedgerRow.origin == row.feed.origin,
-            LedgerRow.kind == kind,
-            col(LedgerRow.id).in_(ids),
-            LedgerRow.feed == row.number,
-            LedgerRow.op == "put",
+        query = select_columns(_ledger.c.id, _ledger.c.epoch, _ledger.c.number, _ledger.c.salt, _ledger.c.body).where(
+            _ledger.c.origin == row.origin,
+            _ledger.c.kind == kind,
+            _ledger.c.id.in_(ids),
+            _ledger.c.feed == row.number,
+            _ledger.c.op == "put",
         )
-        for line in session.exec(query):
-            here = line.body is not None and line.salt is not None
-            body = Body(line.salt or b"", line.body or b"") if here else None
-            current[(line.kind, line.id), Version(line.epoch, line.number)] = body
+        for id_, epoch, number, salt, body in session.connection().execute(query):
+            here = body is not None and salt is not None
+            current[(kind, id_), Version(epoch, number)] = Body(salt, body) if here else None
     held: dict[int, Body] = {}
     for at, change in enumerate(changes):
-        if change.op == "put" and (change.name, change.version) in current:
-            known = current[change.name, change.version]
+        last = (change.name, change.version)
+        if change.op == "put" and last in current:
+            known = current[last]
             if known is None:
                 return None
             held[at] = known

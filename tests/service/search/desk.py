@@ -1,11 +1,14 @@
 """A search service without feeds: what is shown and hidden is said here, and everything behind it is real."""
 
+import asyncio
 import json
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any
 
 import httpx
 
+from services.search import store
 from services.search.apply import Documents
 from services.search.engine.interface import Page, Query, Visibility
 from services.search.index import Index
@@ -17,6 +20,7 @@ from weft.passport import HEADER, Passports
 from weft.protocol.names import Epoch, Key, Version
 
 EPOCH = Epoch.after(0, 7)
+PATIENCE = 20
 
 
 def body(title: str = "Health", **fields: Any) -> bytes:
@@ -30,6 +34,13 @@ def body(title: str = "Health", **fields: Any) -> bytes:
         "updated_at": "2026-01-02T03:04:05.678Z",
     }
     return json.dumps(given | fields, ensure_ascii=False).encode()
+
+
+async def until(holds: Callable[[], Awaitable[bool]]) -> None:
+    """Wait for what must come, and not for ever."""
+    async with asyncio.timeout(PATIENCE):
+        while not await holds():  # noqa: ASYNC110  # what is waited for has no event
+            await asyncio.sleep(0.005)  # what is waited for has no event
 
 
 @dataclass
@@ -71,6 +82,9 @@ class Desk:
         """The ids of what is found, when the indexer has done what there is to do."""
         await self.indexer.drain()
         return {hit.document.id for hit in (await self.ask(text, seen_by, limit=100)).hits}
+
+    async def none_wait(self) -> bool:
+        return await self.database.read(store.waiting) == 0
 
     async def call(self, method: str, path: str, *, by: Role = Role.ANONYMOUS, **given: Any) -> httpx.Response:
         headers = {} if by is Role.ANONYMOUS else {HEADER.decode(): self.passports.issue(Caller("someone", by))}

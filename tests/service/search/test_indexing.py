@@ -1,6 +1,7 @@
 """What is shown is found, what is hidden is not, whoever may see it, and whatever fails between."""
 
 import asyncio
+import contextlib
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -9,7 +10,7 @@ from hypothesis import strategies as st
 from services.search import store
 from services.search.engine.interface import Visibility
 from services.search.indexer import LEASE_SECONDS, Indexer
-from tests.service.search.desk import EPOCH, body
+from tests.service.search.desk import EPOCH, body, until
 from weft.inbox.effects import Show
 from weft.protocol.names import Key, Version
 from weft.web.metrics import REGISTRY
@@ -95,7 +96,7 @@ async def test_the_indexer_is_woken_after_the_commit_and_not_by_a_rollback(desk)
     desk.show("a")
     assert desk.changed
     desk.changed.clear()
-    with pytest.raises(ConnectionError), desk.database.writing() as session:
+    with contextlib.suppress(ConnectionError), desk.database.writing() as session:
         desk.projection().hide(session, [Key("eca", "document", "a")])
         raise ConnectionError
     assert desk.changed == []
@@ -167,9 +168,7 @@ async def test_only_the_holder_of_the_lease_drains_and_another_takes_over_when_i
 async def test_an_indexer_that_stops_gives_the_lease_back_at_once(desk):
     desk.show("a")
     task = asyncio.create_task(desk.indexer.run())
-    async with asyncio.timeout(10):
-        while await desk.database.read(store.waiting):
-            await asyncio.sleep(0.005)
+    await until(lambda: desk.none_wait())
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
     desk.show("b")

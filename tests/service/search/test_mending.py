@@ -12,7 +12,7 @@ from services.search.engine.tantivy import TantivyEngine
 from services.search.index import Index, Stopping, Underway
 from services.search.indexer import Indexer
 from services.search.models import GateRow, IndexedRow
-from tests.service.search.desk import EPOCH, body
+from tests.service.search.desk import EPOCH, body, until
 from weft.database.statements import table
 from weft.protocol.names import Key, Version
 
@@ -149,8 +149,7 @@ async def test_a_rebuild_is_given_up_when_the_service_stops_and_the_old_index_st
     await desk.indexer.drain()
     before = (tmp_path / "index" / "current").read_text()
     rebuilding = asyncio.create_task(desk.index.rebuild())
-    while len(list((tmp_path / "index").glob("index-*"))) == 1:
-        await asyncio.sleep(0)
+    await until(lambda: _begun(tmp_path / "index"))
     await asyncio.to_thread(desk.index.close)
     with pytest.raises(Stopping):
         await rebuilding
@@ -167,6 +166,10 @@ async def test_a_record_that_was_damaged_is_taken_out_and_holds_nothing_up(desk)
         session.connection().execute(update(_indexed).where(_indexed.c.id == "a").values(body=b"{"))
     assert await desk.found() == {"b"}
     assert await desk.database.read(store.waiting) == 0
+
+
+async def _begun(folder) -> bool:
+    return len(list(folder.glob("index-*"))) == 2
 
 
 def _replaced(document, **fields):

@@ -1,7 +1,6 @@
 """The whole service beside a real origin: from what an editor's service journals to what is found, through real feeds."""
 
-import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +10,7 @@ import pytest
 from fastapi import FastAPI
 
 from services.search import app as search_app
-from tests.service.search.desk import body
+from tests.service.search.desk import body, until
 from weft.exchange import routes
 from weft.identity import Caller, Role
 from weft.journal import record
@@ -24,8 +23,6 @@ from weft.passport import HEADER, Passports
 from weft.settings import Settings
 from weft.web.app import application
 from weft.wiring import Wiring
-
-PATIENCE = 20
 
 
 class _Nothing:
@@ -65,12 +62,6 @@ class Node:
         return {item["key"] for item in answer.json()["items"]}
 
 
-async def until(holds: Callable[[], Awaitable[bool]]) -> None:
-    async with asyncio.timeout(PATIENCE):
-        while not await holds():
-            await asyncio.sleep(0.01)
-
-
 @asynccontextmanager
 async def started(folder: Path) -> AsyncIterator[Node]:
     keys = NodeKeys.open(folder) if (folder / "keys").exists() else create(folder).keys
@@ -80,7 +71,7 @@ async def started(folder: Path) -> AsyncIterator[Node]:
     wiring = Wiring(
         settings=settings, keys=keys, passports=Passports(keys.internal), bus=bus, broker_url="nats://127.0.0.1:1"
     )
-    origin = OriginService(wiring, "catalog", migrations=no_tables, projection=_Nothing())
+    origin = OriginService(wiring, "catalog", migrations=no_tables, projection=_Nothing(), follow=lambda *_: 0)
     made = {
         "catalog": application(
             service="catalog",
@@ -104,7 +95,11 @@ async def started(folder: Path) -> AsyncIterator[Node]:
 def _sync() -> FastAPI:
     """A node without peers."""
     app = FastAPI()
-    app.get("/internal/feeds")(lambda: [])
+
+    @app.get("/internal/feeds")
+    def held() -> list[str]:
+        return []
+
     return app
 
 
