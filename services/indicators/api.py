@@ -17,7 +17,7 @@ from services.indicators.schemas import (
     SeriesOut,
     SeriesPage,
     areas_of,
-    audience,
+    audience_of,
 )
 from services.indicators.shelf import Answer
 from services.indicators.sight import Sight
@@ -43,6 +43,10 @@ class NotTaken(Problem):
     hint = f"Send a series a line as {NDJSON}, or SDMX-CSV as {CSV}."
 
 
+Whom = Annotated[list[str], Query(max_length=100, description="network, local, or approved peers' names")]
+Several = Annotated[list[str], Query(max_length=1_000)]
+
+
 def _precondition(request: Request) -> Precondition:
     return Precondition.of(request.headers)
 
@@ -61,15 +65,22 @@ async def _draft(request: Request) -> SeriesDraft:
     return SeriesDraft.parse(await request.body())
 
 
-def _source(request: Request, audience_: Annotated[list[str], Query(alias="audience", max_length=100)] = []) -> Source:  # noqa: B006 - read only
+async def _approved(node: Node, given: list[str]) -> tuple[str, ...]:
+    """The audience in query parameters, before a long file is read in vain."""
+    found = audience_of(given)
+    await node.database.read(record.check_audience, found)
+    return found
+
+
+async def _source(request: Request, node: TheNode, audience: Whom = []) -> Source:  # noqa: B006 - read only
     """How an import is to be read, by its Content-Type."""
     match request.headers.get("content-type", "").partition(";")[0].strip().lower():
         case "application/x-ndjson":
-            if audience_:
+            if audience:
                 raise Invalid("audience: is said in each line of JSON; leave the parameter out")
             return sources.lines
         case "text/csv":
-            return sources.sdmx_csv(audience(audience_))
+            return sources.sdmx_csv(await _approved(node, audience))
         case other:
             raise NotTaken(f"an import is {NDJSON} or {CSV}, not {other[:100] or 'without a Content-Type'}")
 
@@ -79,7 +90,6 @@ OurKey = Annotated[Key, Depends(_ours)]
 TheDraft = Annotated[SeriesDraft, Depends(_draft)]
 TheSource = Annotated[Source, Depends(_source)]
 ThePrecondition = Annotated[Precondition, Depends(_precondition)]
-Several = Annotated[list[str], Query(max_length=1_000)]
 EDITORS = [Depends(require_editor)]
 
 
@@ -164,17 +174,16 @@ async def imported(
 async def imported_from_unsd(
     request: Request,
     node: TheNode,
-    audience_: Annotated[list[str], Query(alias="audience", max_length=100)],
+    audience: Whom,
     areas: Several = [],  # noqa: B006 - read only
     series: Several = [],  # noqa: B006 - read only
     source: Annotated[str | None, Query(min_length=1, max_length=500)] = None,
     dry_run: bool = False,
     keep_going: bool = False,
 ) -> Report:
-    who = audience(audience_)
+    whom = await _approved(node, audience)
     selection = Selection(titles=titles(), areas=areas_of(areas), codes=set(series) or None, source=source)
-    await node.database.read(record.check_audience, who)
-    return await _imported(request, node, sources.unsd_table(who, selection), dry_run=dry_run, keep_going=keep_going)
+    return await _imported(request, node, sources.unsd_table(whom, selection), dry_run=dry_run, keep_going=keep_going)
 
 
 async def _imported(request: Request, node: Node, source: Source, *, dry_run: bool, keep_going: bool) -> Report:

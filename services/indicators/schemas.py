@@ -206,7 +206,7 @@ class Observing(Listing):
 _audiences: TypeAdapter[tuple[str, ...]] = TypeAdapter(Audience)
 
 
-def audience(given: list[str]) -> tuple[str, ...]:
+def audience_of(given: list[str]) -> tuple[str, ...]:
     """The audience in query parameters: `audience=network`, `audience=local`, or one for each peer.
 
     Raises:

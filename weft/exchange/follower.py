@@ -47,6 +47,9 @@ Keys = Mapping[str, VerifyKey]
 OFFERED = 256
 FIRST_DELAY, LONGEST_DELAY = 0.5, 60.0
 LONG_POLL_SECONDS = 20.0
+QUIET_SECONDS = 0.2
+BREATH_SECONDS = 0.1
+"""Between long polls, so that a holder that answers at once with nothing is not asked in a circle."""
 
 
 @dataclass(frozen=True)
@@ -82,6 +85,7 @@ class Progress:
     digest: str = ""
     count: int = 0
     position: int = 0
+    staged: bool = False
     behind_since: float | None = None
     equal_at: str | None = None
     attempted_at: str | None = None
@@ -156,7 +160,7 @@ class Follower:
         self._failures = 0
         self.progress.succeeded_at, self.progress.next_try = utc_now(), None
         await self._become(State.LIVE, "")
-        return self._to.poll_seconds
+        return self._to.poll_seconds if self._to.hinted() else BREATH_SECONDS
 
     async def _failed(self, state: State, why: str, refusal: Refusal | None = None) -> float:
         if refusal is not None and (self.progress.state, self.progress.why) != (state, why):
@@ -167,7 +171,10 @@ class Follower:
         return float(longest * random.uniform(0.5, 1.0))  # noqa: S311  # jitter, not a secret
 
     async def _listen(self, seconds: float) -> None:
-        """Apply what the broker brings until it is time, or something calls for another look."""
+        """Apply what the broker brings until it is time, or something calls for another look.
+
+        Once it is quiet after a commit, the holder's head is asked for: equality is proven, not supposed.
+        """
         until = time.monotonic() + seconds
         while (left := until - time.monotonic()) > 0:
             try:
@@ -178,7 +185,8 @@ class Follower:
                 return
             try:
                 await self._take(frames.parse(raw), head_sequence=0)
-            except Gap:
+                until = time.monotonic() + QUIET_SECONDS
+            except (Gap, Unavailable):
                 return
             except Refusal as error:
                 await self._note(error)
@@ -186,6 +194,8 @@ class Follower:
 
     async def _catch_up(self) -> None:
         """Pull pages until the head. Without hints, the last question waits for something new."""
+        if self.progress.staged:
+            await self._backfill(lost=() if self._to.rereads else None)
         while True:
             wait = 0.0 if self._to.hinted() or self.progress.state is not State.LIVE else LONG_POLL_SECONDS
             try:
@@ -201,7 +211,7 @@ class Follower:
             head = await self._told(answer)
             for frame in answer.frames:
                 await self._take(frame, head_sequence=head.head.sequence)
-            await self._ask_for_bodies()
+            await self._ask_for_bodies(at_head=head.head.cursor == self.progress.cursor)
             if not answer.frames:
                 self._compare(head.head)
                 return
@@ -247,14 +257,15 @@ class Follower:
         counted = Digest.from_bytes(row.digest)
         at = self.progress
         at.cursor, at.position, at.digest, at.count = row.cursor, row.position, counted.hex, counted.count
+        at.staged = row.staged
         self.progress.look(time.monotonic())
 
-    async def _ask_for_bodies(self) -> None:
+    async def _ask_for_bodies(self, *, at_head: bool) -> None:
         """Ask once more for bodies that are owed by now (rule 7)."""
 
         def owed(session: Session) -> list[Change]:
             row = feeds.find(session, self.feed)
-            return overdue(session, row) if row else []
+            return overdue(session, row, at_head=at_head) if row else []
 
         wanted = await self._to.database.read(owed)
         if not wanted:

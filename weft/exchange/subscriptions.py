@@ -12,6 +12,7 @@ from weft.exchange.follower import Follower, Following
 from weft.exchange.source import HttpSource
 from weft.inbox.settle import Inbox
 from weft.protocol.names import Feed
+from weft.protocol.refusals import Refusal
 from weft.protocol.signing import VerifyKey
 from weft.tasks import cancelled, supervised
 from weft.wiring import Wiring
@@ -74,14 +75,15 @@ class Subscriptions:
         try:
             answer = await sync.get("/internal/feeds")
             answer.raise_for_status()
-            held = msgspec.json.decode(answer.content, type=list[Held])
-        except (httpx.HTTPError, msgspec.DecodeError, KeyError) as error:
+            held = [
+                (Feed.parse(item.feed), [VerifyKey.from_hex(key) for key in item.keys])
+                for item in msgspec.json.decode(answer.content, type=list[Held])
+            ]
+        except (httpx.HTTPError, msgspec.DecodeError, Refusal, KeyError) as error:
             log.info("sync does not say yet what it holds", why=str(error))
             return
-        for item in held:
-            feed = Feed.parse(item.feed)
+        for feed, keys in held:
             if feed.service in self._services and feed not in self.followers:
-                keys = [VerifyKey.from_hex(key) for key in item.keys]
                 self._follow(feed, sync, {key.fingerprint: key for key in keys})
 
     def _follow(self, feed: Feed, client: httpx.AsyncClient, keys: dict[str, VerifyKey]) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from sqlalchemy import select, update
 from sqlmodel import Session
 
-from weft.database.statements import table, upsert
+from weft.database.statements import one_writer, table, upsert
 from weft.inbox.moment import Moment
 from weft.inbox.settle import Inbox, settle
 from weft.log import feeds
@@ -35,6 +35,7 @@ def apply(session: Session, inbox: Inbox, row: FeedRow, commit: Commit, *, momen
     check_position(row.position, commit)
     number = feeds.number_of(row)
     changes = commit.header.changes
+    one_writer(session)
     before = feeds.entries_in_all_feeds(session, row.feed.origin, [change.name for change in changes])
     digest = Digest.from_bytes(row.digest)
     changed: dict[Name, Entry | None] = {}
@@ -134,6 +135,7 @@ def fill(
     Raises:
         Withheld: a body was refused again, and by that head no later change had come.
     """
+    one_writer(session)
     ours = feeds.entries(session, row, [change.name for change in asked])
     filled: dict[Name, Entry | None] = {}
     for change in asked:
