@@ -11,7 +11,8 @@ import structlog
 
 from services.sync.models import PeerRow
 from weft.database import Database
-from weft.exchange.follower import Follower, Following
+from weft.exchange.follower import Follower
+from weft.exchange.following import Following
 from weft.exchange.session import PeerAuth
 from weft.exchange.source import HttpSource
 from weft.inbox.settle import Inbox

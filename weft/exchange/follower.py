@@ -3,21 +3,18 @@
 import asyncio
 import random
 import time
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 
 import structlog
 from sqlmodel import Session
 
 from weft.clock import utc_now
-from weft.database import Database
 from weft.exchange.backfill import Backfill
-from weft.exchange.source import Answer, Refused, SnapshotDue, Source
-from weft.exchange.states import TRANSITIONS, State, behind
+from weft.exchange.following import Following, Progress
+from weft.exchange.source import Answer, Refused, SnapshotDue
+from weft.exchange.states import TRANSITIONS, State
 from weft.inbox import refusals
 from weft.inbox.apply import apply, fill, overdue
 from weft.inbox.moment import Moment
-from weft.inbox.settle import Inbox
 from weft.log import feeds
 from weft.log.models import FeedRow
 from weft.problems import NotNow, Unavailable
@@ -25,7 +22,7 @@ from weft.protocol import frames, snapshots
 from weft.protocol.commits import SignedHead, open_commit, open_head
 from weft.protocol.digest import Digest
 from weft.protocol.frames import Frame
-from weft.protocol.names import START, Cursor, Feed
+from weft.protocol.names import Feed
 from weft.protocol.receiver import Place, Standing, standing
 from weft.protocol.refusals import (
     Beyond,
@@ -37,12 +34,10 @@ from weft.protocol.refusals import (
     Unauthentic,
     WrongDigest,
 )
-from weft.protocol.signing import VerifyKey
 from weft.protocol.statements import Change, Head
 from weft.web.metrics import APPLIED, BEHIND, REFUSED
 
 log = structlog.get_logger("weft.follower")
-Keys = Mapping[str, VerifyKey]
 
 OFFERED = 256
 FIRST_DELAY, LONGEST_DELAY = 0.5, 60.0
@@ -50,70 +45,6 @@ LONG_POLL_SECONDS = 20.0
 QUIET_SECONDS = 0.2
 BREATH_SECONDS = 0.1
 """Between long polls, so that a holder that answers at once with nothing is not asked in a circle."""
-
-
-@dataclass(frozen=True)
-class Following:
-    """What a follower needs to know of its feed: who signs its commits, who signs the holder's heads, and how to apply.
-
-    `rereads`: a reader past the epoch's predecessor may just read a snapshot, since it has nothing to hand back.
-    """
-
-    feed: Feed
-    source: Source
-    keys: Keys
-    holder_keys: Keys
-    database: Database
-    inbox: Inbox
-    service: str
-    rereads: bool
-    poll_seconds: float
-    applied: Callable[[Feed], None] = lambda _: None
-    hinted: Callable[[], bool] = lambda: True
-    """Whether hints reach us now; while they do not, the follower asks with long polls."""
-
-
-@dataclass
-class Progress:
-    """What a follower knows of itself, for people. Nothing is decided by it."""
-
-    state: State = State.PENDING
-    since: str = field(default_factory=utc_now)
-    why: str = ""
-    cursor: Cursor = START
-    head: Head | None = None
-    digest: str = ""
-    count: int = 0
-    position: int = 0
-    staged: bool = False
-    behind_since: float | None = None
-    equal_at: str | None = None
-    attempted_at: str | None = None
-    succeeded_at: str | None = None
-    next_try: str | None = None
-    refused: int = 0
-
-    @property
-    def behind(self) -> int | None:
-        return behind(self.cursor, self.head)
-
-    @property
-    def behind_changes(self) -> int | None:
-        """Changes between us and the holder's head; None while no head is known."""
-        return None if self.head is None else max(0, self.head.position - self.position)
-
-    def behind_seconds(self, now: float) -> float | None:
-        """How long, by our own monotonic clock, something has been known and not applied; None: no head is known."""
-        if self.head is None:
-            return None
-        return now - self.behind_since if self.behind_since is not None else 0.0
-
-    def look(self, now: float) -> None:
-        """Note since when we are behind."""
-        if not self.behind:
-            self.behind_since = None
-        elif self.behind_since is None:
-            self.behind_since = now
 
 
 class Follower:

@@ -8,7 +8,8 @@ import msgspec
 import structlog
 
 from weft.database import Database
-from weft.exchange.follower import Follower, Following
+from weft.exchange.follower import Follower
+from weft.exchange.following import Following
 from weft.exchange.source import HttpSource
 from weft.inbox.settle import Inbox
 from weft.protocol.names import Feed

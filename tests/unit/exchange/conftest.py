@@ -13,7 +13,8 @@ from weft.database import Database
 from weft.database.migrate import KERNEL, upgrade
 from weft.exchange import routes
 from weft.exchange.bell import Bell
-from weft.exchange.follower import Follower, Following
+from weft.exchange.follower import Follower
+from weft.exchange.following import Following
 from weft.exchange.routes import Shelf
 from weft.exchange.source import HttpSource
 from weft.inbox.settle import Inbox
