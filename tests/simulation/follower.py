@@ -1,4 +1,7 @@
-"""A reading process: sync follows the origins, the reading service follows its own sync. Memory holds only downloads."""
+"""A reading process: sync follows the origins, the reading service follows its own sync. Memory holds only downloads.
+
+Over 300 lines, so that one reader's whole conversation with its holder stands in one place.
+"""
 
 from __future__ import annotations
 

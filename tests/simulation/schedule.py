@@ -1,4 +1,7 @@
-"""A schedule: what happens in a run, drawn from its seed. The same seed gives the same trace."""
+"""A schedule: what happens in a run, drawn from its seed. The same seed gives the same trace.
+
+Over 300 lines, so that all that can happen to a network stands in one place.
+"""
 
 from __future__ import annotations
 

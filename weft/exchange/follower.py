@@ -1,6 +1,7 @@
 """Following one feed: hear of it, pull it, apply it, and never stop for long except where a person must decide."""
 
 import asyncio
+import math
 import random
 import time
 
@@ -35,7 +36,7 @@ from weft.protocol.refusals import (
     WrongDigest,
 )
 from weft.protocol.statements import Change, Head
-from weft.web.metrics import APPLIED, BEHIND, REFUSED
+from weft.web.metrics import APPLIED, BEHIND, BEHIND_SECONDS, REFUSED
 
 log = structlog.get_logger("weft.follower")
 
@@ -151,8 +152,7 @@ class Follower:
         signed = open_head(answer.head, feed=self.feed, keys=self._to.holder_keys)
         if standing(self.progress.cursor, signed.head.cursor, self.feed) is not Standing.OLD:
             self.progress.head = signed.head
-        self.progress.look(time.monotonic())
-        BEHIND.labels(str(self.feed)).set(self.progress.behind or 0)
+        self._measure()
         return signed
 
     def _compare(self, head: Head) -> None:
@@ -168,7 +168,7 @@ class Follower:
         self._remember(row)
         if place is Place.NEXT:
             APPLIED.labels(self._to.service, str(self.feed)).inc(changes)
-            BEHIND.labels(str(self.feed)).set(self.progress.behind or 0)
+            log.debug("applied", service=self._to.service, sequence=row.sequence, commit=row.hash, changes=changes)
             self._to.applied(self.feed)
 
     def _apply(self, session: Session, frame: Frame, head_sequence: int) -> tuple[Place, FeedRow, int]:
@@ -189,7 +189,15 @@ class Follower:
         at = self.progress
         at.cursor, at.position, at.digest, at.count = row.cursor, row.position, counted.hex, counted.count
         at.staged = row.staged
-        self.progress.look(time.monotonic())
+        self._measure()
+
+    def _measure(self) -> None:
+        """Since when we are behind, and by how much, for people and for alerts; unknown is not zero."""
+        now = time.monotonic()
+        self.progress.look(now)
+        changes, seconds = self.progress.behind_changes, self.progress.behind_seconds(now)
+        BEHIND.labels(self._to.service, str(self.feed)).set(math.nan if changes is None else changes)
+        BEHIND_SECONDS.labels(self._to.service, str(self.feed)).set(math.nan if seconds is None else seconds)
 
     async def _ask_for_bodies(self, *, at_head: bool) -> None:
         """Ask once more for bodies that are owed by now (rule 7)."""
@@ -244,6 +252,6 @@ class Follower:
     async def _note(self, refusal: Refusal) -> None:
         """Write down what was refused, so that an operator sees it."""
         self.progress.refused += 1
-        REFUSED.labels(str(self.feed), refusal.code).inc()
+        REFUSED.labels(self._to.service, str(self.feed), refusal.code).inc()
         log.warning("refused", code=refusal.code, why=refusal.why)
         await self._to.database.write(refusals.note, self.feed, refusal.code, refusal.why, utc_now())

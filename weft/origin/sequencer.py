@@ -11,7 +11,7 @@ from weft.journal import seal
 from weft.journal.incarnation import Incarnation
 from weft.problems import Unavailable
 from weft.protocol.names import Feed
-from weft.web.metrics import SEALED
+from weft.web.metrics import PENDING, SEALED
 
 log = structlog.get_logger("weft.sequencer")
 
@@ -51,7 +51,11 @@ class Sequencer:
         commits = await self._database.write(seal.seal, self._us)
         for commit in commits:
             feed = Feed.parse(commit.header.feed)
-            SEALED.labels(str(feed)).inc(len(commit.header.changes))
+            changes = len(commit.header.changes)
+            SEALED.labels(str(feed)).inc(changes)
+            log.debug("sealed", feed=str(feed), sequence=commit.header.sequence, commit=commit.hash, changes=changes)
             self._bell.ring(feed)
             self._sealed(feed)
-        return bool(await self._database.read(seal.waiting))
+        waiting = await self._database.read(seal.waiting)
+        PENDING.labels(self._us.service).set(waiting)
+        return waiting > 0

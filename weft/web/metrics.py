@@ -10,13 +10,19 @@ REQUEST_SECONDS = Histogram(
 )
 SEALED = Counter("weft_sealed_changes", "Changes sealed into own feeds.", ["feed"], registry=REGISTRY)
 APPLIED = Counter("weft_applied_changes", "Changes applied from feeds.", ["service", "feed"], registry=REGISTRY)
-REFUSED = Counter("weft_refused_frames", "Frames refused, by reason.", ["feed", "code"], registry=REGISTRY)
+REFUSED = Counter("weft_refused_frames", "Frames refused, by reason.", ["service", "feed", "code"], registry=REGISTRY)
 PENDING = Gauge("weft_pending_changes", "Changes acknowledged and not yet sealed.", ["service"], registry=REGISTRY)
 BEHIND = Gauge(
-    "weft_feed_behind_commits", "Commits between our cursor and the origin's head.", ["feed"], registry=REGISTRY
+    "weft_feed_behind_changes",
+    "Changes between our cursor and the holder's head; NaN while no head is known.",
+    ["service", "feed"],
+    registry=REGISTRY,
 )
 BEHIND_SECONDS = Gauge(
-    "weft_feed_behind_seconds", "Age of the oldest commit that is known and not applied.", ["feed"], registry=REGISTRY
+    "weft_feed_behind_seconds",
+    "How long something has been known and not applied; NaN while no head is known.",
+    ["service", "feed"],
+    registry=REGISTRY,
 )
 INDEX_TODO = Gauge("weft_index_todo", "Records that wait to be indexed.", [], registry=REGISTRY)
 
