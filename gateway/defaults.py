@@ -67,6 +67,8 @@ RESPONSES: Tree = {
     "503": _response(problems.Unavailable, "Retry-After"),
     "default": _response(Problem),
 }
+PLAIN = r"^[^\u0000-\u001f\u007f/\\%]+$"
+"""What a segment of a path may be: the door lets no other through."""
 _EVERY = ("400", "401", "422", "429", "503", "default")
 _WRITING = ("403", "408", "409", "412", "413", "415")
 
@@ -82,11 +84,21 @@ def complete(operation: Tree, *, method: str, path: str, staff: bool) -> Tree:
     ]
     said = {status: response for status, response in operation.get("responses", {}).items() if not _empty(response)}
     problems_met = {name: {"$ref": f"#/components/responses/{name}"} for name in due}
+    parameters = [_plain(parameter) for parameter in operation.get("parameters", [])]
     return {
         **operation,
+        **({"parameters": parameters} if parameters else {}),
         "security": operation.get("security", _KEY if writes or staff else _OPTIONAL),
         "responses": {**dict(sorted(problems_met.items())), **said},
     }
+
+
+def _plain(parameter: Tree) -> Tree:
+    """A path's parameter with the characters that it may have, where its service does not say that."""
+    schema = parameter.get("schema", {})
+    if parameter.get("in") != "path" or schema.get("type") != "string" or {"pattern", "enum", "const"} & {*schema}:
+        return parameter
+    return {**parameter, "schema": {**schema, "pattern": PLAIN}}
 
 
 def _empty(response: Tree) -> bool:

@@ -27,6 +27,7 @@ from weft.web.metrics import REQUEST_SECONDS, REQUESTS
 from weft.wiring import Wiring
 
 log = structlog.get_logger("weft.gateway")
+PATIENCE_SECONDS = 0.2
 
 
 class Door:
@@ -135,17 +136,23 @@ class Door:
 
 
 async def while_wanted(call: Coroutine[Any, Any, None], receive: Receive, answer: Answer) -> None:
-    """Answer a request that only reads; stop when its caller has gone before the end. What writes is never stopped."""
+    """Answer a request that only reads; stop when its caller has gone before the end. What writes is never stopped.
+
+    Most answers are there before it is worth the time to look whether anybody still waits for them.
+    """
     work = asyncio.create_task(call)
-    leaving = asyncio.create_task(_gone(receive))
+    leaving: asyncio.Task[None] | None = None
     try:
-        await asyncio.wait({work, leaving}, return_when=asyncio.FIRST_COMPLETED)
-        if not (work.done() or answer.complete):
-            work.cancel()
-        await asyncio.wait({work})
+        if not (await asyncio.wait({work}, timeout=PATIENCE_SECONDS))[0]:
+            leaving = asyncio.create_task(_gone(receive))
+            await asyncio.wait({work, leaving}, return_when=asyncio.FIRST_COMPLETED)
+            if not answer.complete:
+                work.cancel()
+            await asyncio.wait({work})
     finally:
-        leaving.cancel()
         work.cancel()
+        if leaving is not None:
+            leaving.cancel()
     if not work.cancelled():
         work.result()
 

@@ -17,7 +17,6 @@ MINUTE = 60.0
 BUCKETS = 50_000
 ALL_OTHERS = "all others"
 NODE_PER_MINUTE = 60_000
-FAILURES_PER_MINUTE = 60
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
@@ -90,10 +89,10 @@ class Limits:
         Raises:
             TooMany: too many that it sent were not good.
         """
-        self._window.test(f"failures {address}", FAILURES_PER_MINUTE)
+        self._window.test(f"failures {address}", self._requests)
 
     def failed(self, address: str) -> None:
-        self._window.hit(f"failures {address}", FAILURES_PER_MINUTE)
+        self._window.hit(f"failures {address}", self._requests)
 
 
 def address_of(client: tuple[str, int] | None) -> str:

@@ -76,7 +76,7 @@ class Description:
         data = msgspec.json.encode(tree)
         return Described(tree, data, f'"{hashlib.sha256(data).hexdigest()[:32]}"')
 
-    async def _document(self, service: str) -> Any:
+    async def _document(self, service: str) -> Tree:
         try:
             async with asyncio.timeout(ASK_SECONDS):
                 reply = await self._gate.upstreams.ask(service, "/openapi.json", ANONYMOUS)
@@ -84,7 +84,10 @@ class Description:
             raise Unavailable(f"{service} does not describe itself in {ASK_SECONDS:.0f} seconds") from None
         if reply.status != 200:
             raise Unavailable(f"{service} does not describe itself: it answered {reply.status}")
-        return msgspec.json.decode(reply.body)
+        try:
+            return msgspec.json.decode(reply.body, type=dict[str, Any])
+        except msgspec.DecodeError as error:
+            raise Unavailable(f"{service} does not describe itself: {error}") from None
 
 
 def description_of(request: Request) -> Description:

@@ -99,7 +99,7 @@ class Hit(msgspec.Struct):
     language: str = "und"
     type: str = ""
     issued: str | None = None
-    description: str = ""
+    description: str | None = None
     highlights: Mapping[str, str] = {}
 
     @property
@@ -117,7 +117,7 @@ class Hit(msgspec.Struct):
         for part in ("text", "description"):
             if text := self.highlights.get(part):
                 return marked(text)
-        return escape(self.description[:240])
+        return escape((self.description or "")[:240])
 
     def __post_init__(self) -> None:
         if self.key.count("/") != 2:

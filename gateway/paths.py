@@ -4,6 +4,7 @@ Refusing is safer than mending: a path that is mended here could be mended other
 """
 
 import re
+from functools import lru_cache
 from typing import NamedTuple
 from urllib.parse import quote, unquote_to_bytes
 
@@ -36,6 +37,7 @@ def path_of(scope: Scope) -> Path:
     return read(raw)
 
 
+@lru_cache(512)
 def read(raw: bytes) -> Path:
     """See `path_of`."""
     if not _written.fullmatch(raw):

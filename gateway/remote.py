@@ -18,8 +18,8 @@ from weft.problems import Problem
 
 CONNECTIONS = 200
 CONNECT_SECONDS = 3.0
-SILENT_SECONDS = 120.0
-"""Longer than any long poll, and than the largest import takes before it answers."""
+SILENT_SECONDS = 600.0
+"""Longer than a long poll, an import, or the making of a new index, which answers when it is done."""
 IDLE_SECONDS = 3.0
 """Shorter than uvicorn's five, so that a request is not sent into a connection that is just being closed."""
 _OF_ITS_SERVER = HOP_BY_HOP | {b"date", b"server"}

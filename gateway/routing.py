@@ -10,7 +10,7 @@ GATEWAY = "gateway"
 
 
 class Route(NamedTuple):
-    """A path and all below it. `staff`: nothing there is for the public, as the API's description says too."""
+    """A path and all below it; the first row that fits counts. `staff`: nothing there is for the public."""
 
     path: str
     service: str
@@ -21,6 +21,8 @@ UNDER = (
     Route("/api/v1/documents", "catalog"),
     Route("/api/v1/series", "indicators"),
     Route("/api/v1/observations", "indicators"),
+    Route("/api/v1/search/rebuild", "search", staff=True),
+    Route("/api/v1/search/verify", "search", staff=True),
     Route("/api/v1/search", "search"),
     Route("/api/v1/network", "sync"),
     Route("/api/v1/sync", "sync", staff=True),

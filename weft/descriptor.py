@@ -10,6 +10,7 @@ from weft.problems import Problem
 from weft.protocol.names import NAME, node
 from weft.protocol.refusals import Malformed, Refusal
 from weft.protocol.signing import SigningKey, VerifyKey
+from weft.tls import trusted
 
 DESCRIPTOR = "descriptor"
 DESCRIPTOR_BYTES = 64 * 1024
@@ -77,7 +78,8 @@ async def fetch(url: str) -> Descriptor:
         NoDescriptor: nothing that is a descriptor came from there.
     """
     try:
-        async with httpx.AsyncClient(timeout=10) as client, client.stream("GET", f"{url}/.well-known/weft") as answer:
+        asked = httpx.AsyncClient(timeout=10, verify=trusted())
+        async with asked as client, client.stream("GET", f"{url}/.well-known/weft") as answer:
             answer.raise_for_status()
             raw = b""
             async for part in answer.aiter_bytes():

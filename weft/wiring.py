@@ -11,6 +11,7 @@ from weft.keys import NodeKeys
 from weft.nats.bus import Bus
 from weft.passport import Passports
 from weft.settings import Settings
+from weft.tls import trusted
 
 SERVICES = ("catalog", "indicators", "search", "sync")
 
@@ -38,7 +39,7 @@ class Wiring:
         url = self.settings.service_url(service)
         caller = Caller(as_, Role.SERVICE)
         if url:
-            return httpx.AsyncClient(base_url=url, auth=_AsService(self.passports, caller))
+            return httpx.AsyncClient(base_url=url, auth=_AsService(self.passports, caller), verify=trusted())
         transport = httpx.ASGITransport(app=_Later(self.apps, service))
         return httpx.AsyncClient(
             base_url=f"http://{service}", transport=transport, auth=_AsService(self.passports, caller)

@@ -10,6 +10,7 @@ import httpx
 from weft.exchange.session import SCHEME, Tokens
 from weft.keys import NodeKeys
 from weft.settings import Settings
+from weft.tls import trusted
 
 
 class Failed(Exception):
@@ -38,7 +39,7 @@ class NodeClient:
         auth = _Operator(Tokens(keys.internal, keys.identity.public))
         host = "127.0.0.1" if self.settings.host in {"0.0.0.0", "::"} else self.settings.host  # noqa: S104
         self.url = f"http://{host}:{self.settings.port}"
-        self.http = httpx.Client(base_url=self.url, auth=auth, timeout=seconds)
+        self.http = httpx.Client(base_url=self.url, auth=auth, timeout=seconds, verify=trusted())
 
     def get(self, path: str, **params: Any) -> Any:
         return self.send("GET", path, params=params)

@@ -77,7 +77,8 @@ def serve(
     if part not in PARTS:
         raise Failed(f"there is no service {part}", f"Services are {', '.join(PARTS)}.")
     given = {name: value for name, value in (("host", host), ("port", port)) if value is not None}
-    settings, node_keys = _opened(folder, **given)
+    public = Settings.read(folder).public_url  # peers come to the gateway, wherever this one part listens
+    settings, node_keys = _opened(folder, **given, url=public)
     if part == "broker":
         asyncio.run(assembly.only_broker(settings, node_keys))
     else:

@@ -11,6 +11,7 @@ import httpx
 
 from weft.cli.client import Failed
 from weft.demo.local import LocalNode, key_for, pair, resident
+from weft.tls import trusted
 
 COMMISSIONS = {
     "eca": "ECA, Addis Ababa",
@@ -110,7 +111,7 @@ def total(node: LocalNode, path: str) -> int:
 def http(node: LocalNode, role: str | None) -> httpx.Client:
     """A client of a node's public API, with a key of this role, or none."""
     headers = {"Authorization": f"Bearer {key_for(node, role)}"} if role else {}
-    return httpx.Client(base_url=node.url, headers=headers, timeout=120)
+    return httpx.Client(base_url=node.url, headers=headers, timeout=120, verify=trusted())
 
 
 def upload(client: httpx.Client, path: str, form: str, files: list[Path]) -> dict[str, Any]:

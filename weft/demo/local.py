@@ -6,8 +6,10 @@ import socket
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Self
 
@@ -16,9 +18,13 @@ import httpx
 from weft.cli.client import Failed, NodeClient
 from weft.keys import create
 from weft.nats.process import LEASH
+from weft.settings import Settings
+from weft.tls import trusted
 
 READY_SECONDS = 60.0
 STOP_SECONDS = 20.0
+GENEROUS = ("requests_per_minute = 60000", "writes_per_minute = 60000")
+"""Limits of a node that one machine plays all callers of."""
 
 
 def free_ports(count: int) -> list[int]:
@@ -54,6 +60,7 @@ class LocalNode(AbstractContextManager["LocalNode"]):
             f'title = "{self.title or self.name.upper()}"',
             f"port = {port}",
             f"nats_port = {nats_port}",
+            *GENEROUS,
         ]
         (self.folder / "node.toml").write_text("\n".join(lines) + "\n", encoding="utf-8")
 
@@ -79,15 +86,17 @@ class LocalNode(AbstractContextManager["LocalNode"]):
             Failed: it ended, or takes too long.
         """
         until = time.monotonic() + seconds
-        while time.monotonic() < until:
-            if self._process is not None and self._process.poll() is not None:
-                raise Failed(f"{self.name} ended with {self._process.returncode}", f"See {self.folder / 'log.jsonl'}")
-            try:
-                if httpx.get(f"{self.url}/readyz", timeout=5).status_code == 200:
-                    return
-            except httpx.HTTPError:
-                pass
-            time.sleep(0.05)
+        with httpx.Client(base_url=self.url, timeout=5, verify=trusted()) as client:
+            while time.monotonic() < until:
+                if self._process is not None and self._process.poll() is not None:
+                    ended = f"{self.name} ended with {self._process.returncode}"
+                    raise Failed(ended, f"See {self.folder / 'log.jsonl'}")
+                try:
+                    if client.get("/readyz").status_code == 200:
+                        return
+                except httpx.HTTPError:
+                    pass
+                time.sleep(0.05)
         raise Failed(f"{self.name} was not ready within {seconds:.0f} s", f"See {self.folder / 'log.jsonl'}")
 
     @property
@@ -95,9 +104,9 @@ class LocalNode(AbstractContextManager["LocalNode"]):
         """The node as its operator sees it."""
         return NodeClient(self.folder)
 
-    @property
+    @cached_property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self.operator.settings.port}"
+        return f"http://127.0.0.1:{Settings.read(self.folder).port}"
 
     @property
     def pid(self) -> int | None:
@@ -130,13 +139,17 @@ class LocalNode(AbstractContextManager["LocalNode"]):
 
 def pair(nodes: list[LocalNode]) -> None:
     """Approve every node at every other one, fingerprints compared."""
-    for node in nodes:
+
+    def approve_others(node: LocalNode) -> None:
         operator = node.operator
         for other in nodes:
             if other is not node:
                 found = operator.post("/api/v1/sync/peers", {"url": other.url})
                 if found["state"] != "approved":
                     operator.post(f"/api/v1/sync/peers/{other.name}/approve", {"fingerprint": found["fingerprint"]})
+
+    with ThreadPoolExecutor(len(nodes)) as pool:
+        list(pool.map(approve_others, nodes))
 
 
 def key_for(node: LocalNode, role: str) -> str:

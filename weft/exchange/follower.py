@@ -143,8 +143,9 @@ class Follower:
             head = await self._told(answer)
             for frame in answer.frames:
                 await self._take(frame, head_sequence=head.head.sequence)
-            await self._ask_for_bodies(at_head=head.head.cursor == self.progress.cursor)
-            if not answer.frames:
+            at_head = head.head.cursor == self.progress.cursor
+            await self._ask_for_bodies(at_head=at_head)
+            if at_head or not answer.frames:
                 self._compare(head.head)
                 return
 

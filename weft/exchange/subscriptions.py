@@ -8,6 +8,7 @@ import msgspec
 import structlog
 
 from weft.database import Database
+from weft.exchange.bell import heard
 from weft.exchange.follower import Follower
 from weft.exchange.following import Following
 from weft.exchange.source import HttpSource
@@ -51,6 +52,7 @@ class Subscriptions:
         self._services = frozenset(services)
         self._own = tuple(own)
         self._tasks: dict[Feed, asyncio.Task[None]] = {}
+        self._unknown = asyncio.Event()
         self.followers: dict[Feed, Follower] = {}
 
     async def run(self) -> None:
@@ -62,8 +64,9 @@ class Subscriptions:
             for feed in self._own:
                 self._follow(feed, clients[feed.service], self._wiring.keys.verifying)
             while True:
+                self._unknown.clear()
                 await self._look(sync)
-                await asyncio.sleep(LOOK_SECONDS)
+                await heard(self._unknown, LOOK_SECONDS)
         finally:
             await cancelled([listening, *self._tasks.values()])
             self._tasks.clear()
@@ -105,9 +108,17 @@ class Subscriptions:
         self._tasks[feed] = asyncio.create_task(supervised(str(feed), follower.run))
 
     async def _listen(self) -> None:
-        """Hints say which feed to look at; an empty one, that some may have been missed."""
+        """Hints say which feed to look at; an empty one, that some may have been missed. A new feed is taken up at once."""
         async for payload in self._wiring.bus.listen(HINTS):
             hinted = payload.decode("utf-8", "replace")
+            if not payload or self._wanted(hinted):
+                self._unknown.set()
             for feed, follower in list(self.followers.items()):
                 if not payload or hinted == str(feed):
                     follower.nudge()
+
+    def _wanted(self, hinted: str) -> bool:
+        """Whether a hint is of a peer's feed that we would follow, and do not yet."""
+        parts = hinted.split("/")
+        peers = len(parts) == 3 and parts[0] != self._wiring.node and parts[1] in self._services
+        return peers and all(str(feed) != hinted for feed in self.followers)

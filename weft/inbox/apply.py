@@ -110,7 +110,12 @@ def overdue(session: Session, row: FeedRow, *, at_head: bool = False) -> list[Ch
     """
     query = (
         select(_ledger)
-        .where(_ledger.c.feed == row.number, _ledger.c.op == "put", _ledger.c.body.is_(None))
+        .where(
+            _ledger.c.feed == row.number,
+            _ledger.c.owed_until.is_not(None),
+            _ledger.c.op == "put",
+            _ledger.c.body.is_(None),
+        )
         .order_by(_ledger.c.kind, _ledger.c.id)
         .limit(1000)
     )

@@ -1,6 +1,6 @@
 """Tables of the log. The origin writes them by sealing, a reader by applying; both serve from them."""
 
-from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary
+from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, text
 from sqlmodel import Field, SQLModel
 
 from weft.protocol.names import Cursor, Feed
@@ -54,11 +54,17 @@ class CommitRow(SQLModel, table=True):
     broker: int | None = Field(default=None, sa_column=Column(BigInteger, nullable=True))
 
 
+_OWED = text("owed_until IS NOT NULL")
+
+
 class LedgerRow(SQLModel, table=True):
     """A feed's last entry for a record; a reader also keeps the put's body here, as the bytes that came."""
 
     __tablename__ = "ledger"
-    __table_args__ = (Index("ledger_of_feed", "feed", "bucket"),)
+    __table_args__ = (
+        Index("ledger_of_feed", "feed", "bucket"),
+        Index("ledger_owed", "feed", "kind", "id", sqlite_where=_OWED, postgresql_where=_OWED),
+    )
     origin: str = Field(primary_key=True)
     kind: str = Field(primary_key=True)
     id: str = Field(primary_key=True)

@@ -45,8 +45,10 @@ def application(
         docs_url=None,
         redoc_url=None,
         separate_input_output_schemas=False,
+        redirect_slashes=False,
     )
     app.state.node = node
+    app.state.routes = [route for router in routers for route in router.routes]
     errors.install(app)
     for router in routers:
         app.include_router(router)

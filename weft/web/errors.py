@@ -8,6 +8,7 @@ import structlog
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
+from starlette.routing import Match
 
 from weft import problems
 from weft.problems import Problem
@@ -86,9 +87,17 @@ async def _http(request: Request, error: Exception) -> Response:
     if isinstance(error.__cause__, Problem):  # what the framework met while it read the body
         return respond(error.__cause__, request_id(request))
     if error.status_code == MethodNotAllowed.status:
-        return respond(MethodNotAllowed(), request_id(request), error.headers)
+        return respond(MethodNotAllowed(), request_id(request), {**(error.headers or {}), **_allow(request)})
     kind = _BY_STATUS.get(error.status_code, problems.Malformed)
     return respond(kind(str(error.detail)), request_id(request), error.headers)
+
+
+def _allow(request: Request) -> dict[str, str]:
+    """The methods of every route at this address; the framework names those of the first alone."""
+    routes = getattr(request.app.state, "routes", ())
+    there = [route for route in routes if route.matches(request.scope)[0] is not Match.NONE]
+    methods = sorted({method for route in there for method in route.methods or ()})
+    return {"Allow": ", ".join(methods)} if methods else {}
 
 
 async def _bug(request: Request, error: Exception) -> Response:

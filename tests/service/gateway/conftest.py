@@ -7,6 +7,13 @@ import pytest
 
 from tests.service.gateway.house import House, house
 from weft.keys import NodeKeys, create
+from weft.logs import configure
+
+
+@pytest.fixture(scope="session", autouse=True)
+def quiet() -> None:
+    """Logs as in a node: the console's form, which draws each traceback, takes seconds where many are meant."""
+    configure("error", "eclac")
 
 
 @pytest.fixture(scope="session")

@@ -6,13 +6,14 @@ import json
 import socket
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import httpx
 import uvicorn
-from fastapi import APIRouter, Path as InPath, Query, Request, Response
+from fastapi import APIRouter, Query, Request, Response
+from fastapi import Path as InPath
 from fastapi.responses import StreamingResponse
 from pydantic import BaseModel
 
@@ -46,6 +47,7 @@ class Stand:
         self.arrived = asyncio.Event()
         self.go_on = asyncio.Event()
         self.cancelled = asyncio.Event()
+        self.saved = asyncio.Event()
         self.broken_uploads = 0
         self.waiting: dict[str, str] = {}
         self.network: dict[str, Any] = {"items": [], "total": 0, "seen_at": "2026-03-01T10:42:07.000Z"}
@@ -101,6 +103,14 @@ class Stand:
                 self.cancelled.set()
                 raise
             return Record(key=str(sum(map(len, self.uploads))))
+
+        @router.post("/saving")
+        async def saving(request: Request) -> Record:
+            await request.body()
+            self.arrived.set()
+            await self.go_on.wait()
+            self.saved.set()
+            return Record(key="saved")
 
         @router.get("/stream")
         async def stream() -> StreamingResponse:
@@ -176,7 +186,14 @@ class House:
     gateway: Any
     port: int
     tokens: Tokens
-    servers: dict[str, uvicorn.Server] = field(default_factory=dict)
+    servers: dict[str, uvicorn.Server]
+    server: uvicorn.Server
+
+    async def alone(self, server: uvicorn.Server, connections: int) -> None:
+        """Wait until a server has no more than so many connections."""
+        async with asyncio.timeout(5):
+            while len(server.server_state.connections) > connections:  # noqa: ASYNC110 - it has no event for it
+                await asyncio.sleep(0.005)
 
     @property
     def catalog(self) -> Stand:
@@ -188,7 +205,9 @@ class House:
 
     async def key(self, role: str, **more: str) -> tuple[str, dict[str, str]]:
         """A new key's id, and the header that carries it."""
-        made = await self.at.post("/api/v1/keys", json={"name": f"an {role}", "role": role, **more}, headers=self.operator)
+        made = await self.at.post(
+            "/api/v1/keys", json={"name": f"an {role}", "role": role, **more}, headers=self.operator
+        )
         assert made.status_code == 201, made.text
         return made.json()["id"], {"Authorization": f"Bearer {made.json()['secret']}"}
 
@@ -200,9 +219,10 @@ def wiring_of(folder: Path, keys: NodeKeys, **given: Any) -> Wiring:
 
 
 @asynccontextmanager
-async def listening(app: Any) -> AsyncIterator[tuple[uvicorn.Server, int]]:
-    """An application behind a real server on a free port."""
+async def listening(app: Any, servers: list[uvicorn.Server]) -> AsyncIterator[int]:
+    """An application behind a real server on a free port. All of `servers` are told together to end."""
     server = uvicorn.Server(uvicorn.Config(app, log_config=None, access_log=False, timeout_graceful_shutdown=1))
+    servers.append(server)
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         running = asyncio.create_task(server.serve([listener]))
@@ -210,9 +230,10 @@ async def listening(app: Any) -> AsyncIterator[tuple[uvicorn.Server, int]]:
             while not server.started:  # noqa: ASYNC110 - the server has no event for it
                 await asyncio.sleep(0.005)
         try:
-            yield server, listener.getsockname()[1]
+            yield listener.getsockname()[1]
         finally:
-            server.should_exit = True
+            for each in servers:
+                each.should_exit = True
             await running
 
 
@@ -221,18 +242,18 @@ async def house(folder: Path, keys: NodeKeys, where: Where, **given: Any) -> Asy
     """A node with its services in the gateway's process, or each behind a server of its own."""
     async with AsyncExitStack() as stack:
         stands = {name: Stand(name, Passports(keys.internal)) for name in SERVICES}
-        servers: dict[str, uvicorn.Server] = {}
+        servers: list[uvicorn.Server] = []
         if where == "there":
             for name, stand in stands.items():
-                servers[name], port = await stack.enter_async_context(listening(stand.app))
+                port = await stack.enter_async_context(listening(stand.app, servers))
                 given[f"{name}_url"] = f"http://127.0.0.1:{port}"
         wiring = wiring_of(folder, keys, **given)
         if where == "here":
             wiring.apps.update({name: stand.app for name, stand in stands.items()})
         gateway = create(wiring)
-        _, port = await stack.enter_async_context(listening(gateway))
+        port = await stack.enter_async_context(listening(gateway, servers))
         at = await stack.enter_async_context(httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=10))
         tokens = Tokens(keys.internal, keys.identity.public)
-        yield House(wiring, stands, at, gateway, port, tokens, servers)
+        yield House(wiring, stands, at, gateway, port, tokens, dict(zip(stands, servers, strict=False)), servers[-1])
         for stand in stands.values():
             stand.go_on.set()

@@ -3,13 +3,16 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from sqlalchemy import inspect
 
 from gateway import keys
 from gateway.app import create
 from gateway.gate import MIGRATIONS
+from gateway.models import KeyRow
 from tests.service.gateway.house import House
 from weft.database import Database
 from weft.database.migrate import tables, upgrade
+from weft.database.statements import table
 from weft.identity import Role
 from weft.problems import Unauthenticated
 
@@ -59,7 +62,7 @@ async def test_only_operators_make_list_and_revoke_keys(node: House):
     "credentials",
     [
         *("Bearer weft_000000000000_wrong", "Bearer weft_", "Bearer x", "Bearer", "Basic YTpi", "weft_1_2", ""),
-        *("Weft x", "Weft ", "Weft eyJhbGciOiJub25lIn0.eyJhdWQiOiJ3ZWZ0LW9wZXJhdG9yIn0.", f"Bearer {'x' * 5000}"),
+        *("Weft x", "Weft eyJhbGciOiJub25lIn0.eyJhdWQiOiJ3ZWZ0LW9wZXJhdG9yIn0.", f"Bearer {'x' * 5000}"),
     ],
 )
 async def test_credentials_that_are_not_good_are_never_taken_for_nobodys(node: House, credentials):
@@ -152,11 +155,6 @@ async def test_a_search_for_unknown_keys_takes_bounded_memory(database, monkeypa
 
 
 async def test_the_schema_is_that_of_the_models(database):
-    from sqlalchemy import inspect
-
-    from gateway.models import KeyRow
-    from weft.database.statements import table
-
     assert "api_key" in tables(database)
     found = {column["name"]: column["nullable"] for column in inspect(database.engine).get_columns("api_key")}
     assert found == {column.name: column.nullable for column in table(KeyRow).columns}

@@ -1,13 +1,18 @@
 """One description of all services: valid, only of what is reachable, with every problem in it."""
 
 import json
+import re
+from urllib.parse import quote
 
 import pytest
 from jsonschema import Draft202012Validator
 from schemathesis.specs.openapi.definitions import OPENAPI_31
 
+from gateway import paths
+from gateway.defaults import PLAIN
 from gateway.merge import merged
-from tests.service.gateway.house import House
+from gateway.problems import CrookedPath
+from tests.service.gateway.house import House, house
 
 
 def document(paths, **schemas):
@@ -35,32 +40,32 @@ async def test_the_description_is_valid_openapi(both: House):
     Draft202012Validator(OPENAPI_31).validate(tree)
 
 
-async def test_what_is_not_public_is_not_described(both: House):
-    text = (await both.at.get("/openapi.json")).text
+async def test_what_is_not_public_is_not_described(node: House):
+    text = (await node.at.get("/openapi.json")).text
     assert "/internal" not in text
     assert set(json.loads(text)["paths"]) >= {"/api/v1/documents/{origin}/{id}", "/api/v1/keys", "/api/v1/network"}
 
 
-async def test_the_description_has_an_etag(both: House):
-    first = await both.at.get("/openapi.json")
-    again = await both.at.get("/openapi.json", headers={"If-None-Match": first.headers["etag"]})
+async def test_the_description_has_an_etag(node: House):
+    first = await node.at.get("/openapi.json")
+    again = await node.at.get("/openapi.json", headers={"If-None-Match": first.headers["etag"]})
     assert (again.status_code, again.content) == (304, b"")
 
 
-async def test_every_operation_tells_its_problems_and_credentials(both: House):
-    tree = (await both.at.get("/openapi.json")).json()
+async def test_every_operation_tells_its_problems_and_credentials(node: House):
+    tree = (await node.at.get("/openapi.json")).json()
     for item in tree["paths"].values():
         for method, operation in item.items():
             assert {"400", "401", "429", "503", "default"} <= set(operation["responses"])
-            assert ({} in operation["security"]) is (method == "get" and operation["tags"] != ["keys"] if "tags" in operation else True)
+            assert ({} in operation["security"]) is (method == "get" and operation.get("tags") != ["keys"])
             for response in operation["responses"].values():
                 if "$ref" in response:
                     assert response["$ref"].rsplit("/", 1)[1] in tree["components"]["responses"]
     assert "HTTPValidationError" not in json.dumps(tree)
 
 
-async def test_every_reference_leads_somewhere_and_every_operation_has_a_name_of_its_own(both: House):
-    tree = (await both.at.get("/openapi.json")).json()
+async def test_every_reference_leads_somewhere_and_every_operation_has_a_name_of_its_own(node: House):
+    tree = (await node.at.get("/openapi.json")).json()
     text = json.dumps(tree)
     for reference in {part.split('"')[0] for part in text.split('"$ref": "#/')[1:]}:
         found = tree
@@ -70,19 +75,27 @@ async def test_every_reference_leads_somewhere_and_every_operation_has_a_name_of
     assert len(names) == len(set(names))
 
 
-async def test_examples_are_kept(both: House):
-    tree = (await both.at.get("/openapi.json")).json()
+async def test_examples_are_kept(node: House):
+    tree = (await node.at.get("/openapi.json")).json()
     parameters = tree["paths"]["/api/v1/documents/{origin}/{id}"]["get"]["parameters"]
     assert {"a-brief"} in [set(parameter["schema"].get("examples", [])) for parameter in parameters]
 
 
 async def test_it_is_given_whole_or_not_at_all(tmp_path, keys):
-    from tests.service.gateway.house import house
-
     async with house(tmp_path, keys, "here") as made:
         del made.wiring.apps["search"]
         answer = await made.at.get("/openapi.json")
         assert (answer.status_code, answer.json()["service"]) == (503, "search")
+
+
+@pytest.mark.parametrize("character", list("\0\n\x7f/\\%é. ~"))
+def test_a_parameter_of_a_path_is_described_as_the_door_takes_it(character):
+    try:
+        paths.read(b"/x/a" + quote(character, safe="").encode() + b"z")
+        taken = True
+    except CrookedPath:
+        taken = False
+    assert (re.search(PLAIN, f"a{character}z") is not None) is taken
 
 
 def test_schemas_of_one_name_with_one_meaning_are_one():
@@ -131,7 +144,6 @@ def test_a_service_that_says_more_of_a_problem_is_heard():
     assert tree["paths"]["/api/v1/documents"]["get"]["responses"]["503"] == {"description": "busy"}
 
 
-@pytest.mark.parametrize("taken", ["Problem"])
-def test_a_service_cannot_take_the_gateways_own_names(taken):
-    tree = whole(catalog=document({"/api/v1/documents": read(taken)}, **{taken: {"type": "string"}}))
-    assert refers(tree, "/api/v1/documents") == f"#/components/schemas/Catalog{taken}"
+def test_a_service_cannot_take_the_gateways_own_names():
+    tree = whole(catalog=document({"/api/v1/documents": read("Problem")}, Problem={"type": "string"}))
+    assert refers(tree, "/api/v1/documents") == "#/components/schemas/CatalogProblem"

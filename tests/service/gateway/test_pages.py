@@ -1,7 +1,9 @@
 """The plain pages: right as HTML, without scripts, usable with a screen reader, and honest about what is not known."""
 
+import json
 import re
 from html.parser import HTMLParser
+from itertools import pairwise
 
 import pytest
 
@@ -12,7 +14,7 @@ from tests.service.gateway.house import House
 from weft.exchange.states import State
 from weft.problems import Problem
 
-HOSTILE = '<script>alert(1)</script>"\'><img src=x onerror=y>'
+HOSTILE = "<script>alert(1)</script>\"'><img src=x onerror=y>"
 VOID = {"meta", "link", "input", "br", "img", "hr"}
 BROWSER = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
 
@@ -68,11 +70,11 @@ def look(answer) -> Reader:
         if attributes.get("href", "").startswith("#"):
             assert attributes["href"][1:] in ids
     assert [attributes["href"] for attributes in page.all("link")] == ["/style.css", "data:,"]
-    assert [table for table in page.all("table")] == [{} for _ in page.all("caption")]
+    assert len(page.all("table")) == len(page.all("caption"))
     assert all("scope" in attributes for attributes in page.all("th"))
     levels = [int(tag[1]) for tag, _ in page.elements if re.fullmatch("h[1-6]", tag)]
     assert levels[0] == 1
-    assert all(after - before <= 1 for before, after in zip(levels, levels[1:], strict=False))
+    assert all(after - before <= 1 for before, after in pairwise(levels))
     return page
 
 
@@ -83,8 +85,6 @@ def participant(name="eca", **more):
 
 
 def seen(*items):
-    import json
-
     tree = {"items": list(items), "total": len(items), "next": None, "seen_at": "2026-03-01T10:42:07.000Z"}
     return read_network(200, json.dumps(tree).encode())
 
@@ -106,53 +106,59 @@ async def test_the_status_page_shows_who_takes_part_and_how_fresh(both: House):
     assert {"/docs", "/docs#keys", "/openapi.json"} <= {attributes.get("href") for attributes in page.all("a")}
 
 
-async def test_the_status_page_says_when_it_cannot_know(both: House):
-    both.stands["sync"].network = {"unexpected": 1}
-    assert "cannot be told at the moment" in look(await both.at.get("/")).words
+async def test_the_status_page_says_when_it_cannot_know(node: House):
+    node.stands["sync"].network = {"unexpected": 1}
+    assert "cannot be told at the moment" in look(await node.at.get("/")).words
 
 
-async def test_a_node_whose_address_is_a_script_is_not_linked(both: House):
-    both.stands["sync"].network["items"] = [participant(url="javascript:alert(1)", title=HOSTILE)]
-    page = look(await both.at.get("/"))
+async def test_a_node_whose_address_is_a_script_is_not_linked(node: House):
+    node.stands["sync"].network["items"] = [participant(url="javascript:alert(1)", title=HOSTILE)]
+    page = look(await node.at.get("/"))
     assert HOSTILE in page.words
     assert not [a for a in page.all("a") if a["href"].startswith("javascript")]
 
 
-async def test_the_search_page_shows_what_is_found_in_its_own_language(both: House):
+async def test_the_search_page_shows_what_is_found_in_its_own_language(node: House):
     hit = {"key": "eca/document/salud", "title": "La salud", "origin": "eca", "language": "es", "type": "policy-brief"}
     marks = {"title": "La <mark>salud</mark>", "text": "… de &lt;b&gt; <mark>salud</mark> …"}
-    both.stands["search"].results = {"items": [{**hit, "highlights": marks}], "total": 21, "next": "MjA="}
-    page = look(await both.at.get("/search", params={"q": "salud"}))
+    node.stands["search"].results = {"items": [{**hit, "highlights": marks}], "total": 21, "next": "MjA="}
+    page = look(await node.at.get("/search", params={"q": "salud"}))
     assert "21 documents found for salud" in page.words
     assert "de <b> salud" in page.words
     assert len(page.all("mark")) == 2
     assert page.all("h2") == [{"lang": "es", "dir": "auto"}]
     assert "/api/v1/documents/eca/salud" in {attributes["href"] for attributes in page.all("a")}
     assert "/search?q=salud&after=MjA%3D" in {attributes["href"] for attributes in page.all("a")}
-    assert both.stands["search"].asked == [{"q": "salud", "limit": "20"}]
+    assert node.stands["search"].asked == [{"q": "salud", "limit": "20"}]
 
 
-async def test_hostile_words_and_hits_stay_words(both: House):
-    hit = {"key": "eca/document/x", "title": HOSTILE, "language": HOSTILE, "highlights": {"text": HOSTILE + "<mark>"}}
-    both.stands["search"].results = {"items": [hit], "total": 1, "next": HOSTILE}
-    page = look(await both.at.get("/search", params={"q": HOSTILE}))
+async def test_hostile_words_and_hits_stay_words(node: House):
+    hit = {
+        "key": "eca/document/x",
+        "title": HOSTILE,
+        "description": None,
+        "language": HOSTILE,
+        "highlights": {"text": HOSTILE + "<mark>"},
+    }
+    node.stands["search"].results = {"items": [hit], "total": 1, "next": HOSTILE}
+    page = look(await node.at.get("/search", params={"q": HOSTILE}))
     assert page.all("input")[0]["value"] == HOSTILE
 
 
-async def test_a_search_without_words_asks_nobody(both: House):
-    look(await both.at.get("/search"))
-    look(await both.at.get("/search?q=%20"))
-    assert both.stands["search"].asked == []
+async def test_a_search_without_words_asks_nobody(node: House):
+    look(await node.at.get("/search"))
+    look(await node.at.get("/search?q=%20"))
+    assert node.stands["search"].asked == []
 
 
-async def test_a_search_that_fails_says_why(both: House):
-    both.stands["search"].results = {"detail": "x"}
-    assert "cannot answer" in look(await both.at.get("/search?q=a")).words
+async def test_a_search_that_fails_says_why(node: House):
+    node.stands["search"].results = {"detail": "x"}
+    assert "cannot answer" in look(await node.at.get("/search?q=a")).words
 
 
-async def test_the_api_page_names_every_operation(both: House):
-    page = look(await both.at.get("/docs"))
-    tree = (await both.at.get("/openapi.json")).json()
+async def test_the_api_page_names_every_operation(node: House):
+    page = look(await node.at.get("/docs"))
+    tree = (await node.at.get("/openapi.json")).json()
     for path, item in tree["paths"].items():
         for method in item:
             assert f"{method.upper()} {path}" in page.words
@@ -160,17 +166,17 @@ async def test_the_api_page_names_every_operation(both: House):
     assert "Retry-After" in page.words or "too many" in page.words.lower()
 
 
-async def test_what_is_not_there_is_a_page_for_people_and_a_document_for_programs(both: House):
-    page = await both.at.get(f"/{'x' * 20}", headers=BROWSER)
+async def test_what_is_not_there_is_a_page_for_people_and_a_document_for_programs(node: House):
+    page = await node.at.get(f"/{'x' * 20}", headers=BROWSER)
     assert page.status_code == 404
     assert "There is no such thing here" in look(page).words
-    program = await both.at.get("/nothing")
+    program = await node.at.get("/nothing")
     assert (program.status_code, program.json()["code"]) == (404, "not-found")
-    assert (await both.at.get("/api/v1/nothing", headers=BROWSER)).json()["code"] == "not-found"
+    assert (await node.at.get("/api/v1/nothing", headers=BROWSER)).json()["code"] == "not-found"
 
 
-async def test_the_style_sheet_fetches_nothing(both: House):
-    answer = await both.at.get("/style.css")
+async def test_the_style_sheet_fetches_nothing(node: House):
+    answer = await node.at.get("/style.css")
     assert answer.headers["content-type"].startswith("text/css")
     assert "url(" not in answer.text
     assert "@import" not in answer.text
@@ -183,8 +189,8 @@ def luminance(colour):
     return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
 
 
-async def test_text_has_the_contrast_that_it_needs(both: House):
-    sheet = (await both.at.get("/style.css")).text
+async def test_text_has_the_contrast_that_it_needs(node: House):
+    sheet = (await node.at.get("/style.css")).text
     colours = dict(re.findall(r"--(\w+): #([0-9a-f]{3,6});", sheet))
     colours["about"] = re.search(r"\.about, small \{ color: #(\w+)", sheet)[1]
     for name in ("ink", "link", "bad", "about"):

@@ -4,8 +4,10 @@ import asyncio
 
 import pytest
 
-from tests.service.gateway.house import House
-from weft.identity import Role
+from tests.service.gateway.house import House, house
+from weft.exchange.session import SESSION, statement
+from weft.identity import Caller, Role
+from weft.protocol.signing import SigningKey
 
 ECHO = "/api/v1/documents/eclac/a"
 
@@ -15,18 +17,17 @@ def seen(answer, name):
 
 
 async def test_a_caller_cannot_say_who_it_is_in_the_gateways_words(both: House):
-    forged = both.wiring.passports.issue(_operator())
-    headers = [("Weft-Caller", forged), ("weft-caller", forged), ("Weft-Role", "operator"), ("Connection", "weft-caller")]
+    forged = both.wiring.passports.issue(Caller("mallory", Role.OPERATOR))
+    headers = [
+        ("Weft-Caller", forged),
+        ("weft-caller", forged),
+        ("Weft-Role", "operator"),
+        ("Connection", "weft-caller"),
+    ]
     answer = await both.at.get(ECHO, headers=headers)
     assert answer.json()["caller"] == ["", "anonymous", ""]
     assert len(seen(answer, "weft-caller")) == 1
     assert seen(answer, "weft-role") == []
-
-
-def _operator():
-    from weft.identity import Caller
-
-    return Caller("mallory", Role.OPERATOR)
 
 
 async def test_a_service_learns_who_calls_and_not_how_it_was_proven(both: House):
@@ -85,8 +86,6 @@ async def test_the_body_of_a_request_that_reads_is_not_passed_on(both: House):
 
 
 async def test_a_service_that_is_down_is_named(tmp_path, keys):
-    from tests.service.gateway.house import house
-
     async with house(tmp_path, keys, "here", search_url="http://127.0.0.1:9") as made:
         del made.wiring.apps["search"], made.wiring.apps["indicators"]
         there = await made.at.get("/api/v1/search?q=x")
@@ -122,9 +121,6 @@ async def test_a_peers_session_reaches_the_feeds_of_this_node_under_its_name(bot
 
 
 def _proof(both):
-    from weft.exchange.session import SESSION, statement
-    from weft.protocol.signing import SigningKey
-
     key, nonce = SigningKey(b"7" * 32), both.tokens.nonce()
     signed = statement(nonce, both.wiring.keys.identity.public.fingerprint, "escap")
     return key.public, nonce, key.sign(SESSION, signed)
@@ -142,8 +138,6 @@ async def test_every_answer_has_the_headers_that_protect_its_reader(both: House)
 
 
 async def test_a_node_at_an_https_address_says_that_it_stays_there(tmp_path, keys):
-    from tests.service.gateway.house import house
-
     async with house(tmp_path, keys, "here", url="https://weft.example.org") as made:
         assert (await made.at.get("/healthz")).headers["strict-transport-security"]
 

@@ -68,6 +68,10 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("origin", "kind", "id", "feed"),
     )
     op.create_index("ledger_of_feed", "ledger", ["feed", "bucket"], unique=False)
+    owed = sa.text("owed_until IS NOT NULL")
+    op.create_index(
+        "ledger_owed", "ledger", ["feed", "kind", "id"], unique=False, sqlite_where=owed, postgresql_where=owed
+    )
     op.create_table(
         "segment",
         sa.Column("feed", sa.Integer(), nullable=False),
@@ -97,6 +101,7 @@ def upgrade() -> None:
 def downgrade() -> None:
     op.drop_table("snapshot")
     op.drop_table("segment")
+    op.drop_index("ledger_owed", table_name="ledger")
     op.drop_index("ledger_of_feed", table_name="ledger")
     op.drop_table("ledger")
     op.drop_table("commit_header")
