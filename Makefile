@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 SEEDS ?= 60
 
-.PHONY: install demo demo-clean test lint unit service promises network simulate bench
+.PHONY: install demo demo-clean test lint unit service promises network browser simulate bench
 
 install: .venv/installed
 
@@ -19,7 +19,7 @@ demo: install
 demo-clean:
 	rm -rf demo-data
 
-test: lint unit service promises simulate network
+test: lint unit service promises simulate network browser
 
 lint: install
 	$(BIN)/ruff format --check .
@@ -41,6 +41,9 @@ simulate: install
 
 network: install
 	$(BIN)/pytest -q tests/network
+
+browser: install
+	$(BIN)/pytest -q tests/browser
 
 bench: install
 	$(BIN)/python -m benchmarks all --json
