@@ -4,19 +4,20 @@ import os
 import pwd
 import shutil
 import signal
-import socket
 import subprocess
 import tempfile
 from pathlib import Path
 
-from weft.demo.visitor import until
+import psycopg
+
 from weft.demo.local import free_ports
+from weft.demo.visitor import until
 
 
 def binaries() -> Path | None:
     """Where PostgreSQL's programs are, if it is installed."""
     if found := shutil.which("initdb"):
-        return Path(found).parent
+        return Path(found).resolve().parent
     places = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
     return places[-1].parent if places else None
 
@@ -70,11 +71,11 @@ class Cluster:
         return str(self._folder / "data")
 
     def _answers(self) -> bool:
-        with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", self.port)):
-                return False
-        command = [self._programs / "pg_isready", "-q", "-h", "127.0.0.1", "-p", str(self.port)]
-        return subprocess.run(command, check=False).returncode == 0
+        try:
+            psycopg.connect(host="127.0.0.1", port=self.port, user="weft", dbname="postgres", connect_timeout=2).close()
+        except psycopg.OperationalError:
+            return False
+        return True
 
     def _run(self, program: str, *arguments: str) -> None:
         command = [self._programs / program, *arguments]

@@ -6,8 +6,8 @@ import pytest
 
 from tests.network.postgres import Cluster, binaries
 from tests.promises.desk import Editor, begin, editing, held, made, running, settle, weft
-from weft.demo.visitor import until
 from weft.demo.local import LocalNode
+from weft.demo.visitor import until
 
 DATABASES = ("catalog", "indicators", "search", "sync", "gateway")
 PROGRAMS = binaries()

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from tests.promises.desk import Editor, arrived, begin, found, held, made, settle, visitor
-from weft.demo.visitor import DOCUMENTS, until
 from weft.demo.local import LocalNode, free_ports, pair
+from weft.demo.visitor import DOCUMENTS, until
 
 SERVICES = ("catalog", "indicators", "search", "sync")
 ANSWERS = {
