@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from importlib import import_module
 from types import FrameType
+from urllib.parse import urlsplit
 
 import structlog
 import uvicorn
@@ -14,6 +15,7 @@ from starlette.types import ASGIApp
 from weft.keys import NodeKeys
 from weft.nats.bus import Bus
 from weft.nats.configuration import Settings as NatsSettings
+from weft.nats.configuration import loopback
 from weft.nats.errors import NatsProblem
 from weft.nats.server import NatsServer
 from weft.passport import Passports
@@ -54,9 +56,17 @@ async def wired(settings: Settings, keys: NodeKeys, broker_url: str) -> AsyncIte
     except NatsProblem as error:
         log.warning("the broker does not answer yet; going on without it", why=str(error))
     try:
-        yield Wiring(settings, keys, Passports(keys.internal), bus, settings.nats_public_url or broker_url)
+        yield Wiring(settings, keys, Passports(keys.internal), bus, _offered(settings, broker_url))
     finally:
         await bus.close()
+
+
+def _offered(settings: Settings, broker_url: str) -> str:
+    """Where peers reach our broker; empty when it listens on loopback and the node itself is reached from elsewhere."""
+    if settings.nats_public_url:
+        return settings.nats_public_url
+    elsewhere = not loopback(urlsplit(settings.public_url).hostname or "")
+    return "" if elsewhere and loopback(urlsplit(broker_url).hostname or "") else broker_url
 
 
 async def up(settings: Settings, keys: NodeKeys) -> None:

@@ -25,7 +25,7 @@ class Wiring:
     passports: Passports
     bus: Bus
     broker_url: str
-    """Where peers reach this node's NATS server."""
+    """Where peers reach this node's NATS server; empty when they cannot, and pull over HTTPS."""
     apps: dict[str, ASGIApp] = field(default_factory=dict)
     stopping: list[Callable[[], None]] = field(default_factory=list)
     """What is to be told at once when the process is asked to end, before requests under way are waited for."""

@@ -72,6 +72,8 @@ async def broker(request: Request) -> Broker:
     """Where our broker is, and a token for the peer's own user there."""
     caller = require(request, Role.PEER)
     sync = _sync(request)
+    if not sync.wiring.broker_url:
+        raise NotFound("this node's broker is not open to peers; pull over HTTPS")
     peer = await sync.database.read(peers.found, caller.name)
     token = sync.wiring.keys.trust.peer_jwt(peer.nats_user, peer.name)
     access = BrokerAccess(url=sync.wiring.broker_url, jwt=token)

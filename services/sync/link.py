@@ -22,13 +22,20 @@ from weft.nats.reader import PeerReader
 from weft.origin.publisher import stream_of
 from weft.protocol.names import NETWORK, Feed
 from weft.tasks import cancelled, supervised
+from weft.tls import trusted
 from weft.wiring import Wiring
 
 log = structlog.get_logger("weft.link")
 
 SERVICES = ("catalog", "indicators")
 AGAIN_SECONDS = 5.0
+NO_BROKER_SECONDS = 30.0
+"""Before a peer that offers no broker is asked again."""
 CONNECTIONS = httpx.Limits(max_connections=16, max_keepalive_connections=8)
+
+
+class NoBroker(Exception):
+    """The peer's broker is not open to us; its feeds are pulled."""
 
 
 class BrokerAccess(msgspec.Struct, frozen=True):
@@ -52,7 +59,7 @@ class Link:
     def __post_init__(self) -> None:
         keys = self.wiring.keys
         auth = PeerAuth(self.wiring.node, keys.identity, self.peer.key)
-        self._client = httpx.AsyncClient(base_url=self.peer.url, auth=auth, limits=CONNECTIONS)
+        self._client = httpx.AsyncClient(base_url=self.peer.url, auth=auth, limits=CONNECTIONS, verify=trusted())
         self._reader: PeerReader | None = None
         self._reading: set[Feed] = set()
         self._tasks: list[asyncio.Task[None]] = []
@@ -110,6 +117,8 @@ class Link:
                 finally:
                     self._reader = None
                     await reader.close()
+            except* NoBroker:
+                await asyncio.sleep(NO_BROKER_SECONDS)
             except* (NatsProblem, httpx.HTTPError, msgspec.DecodeError) as errors:
                 log.info(
                     "the peer's broker cannot be read; its feeds are pulled",
@@ -120,6 +129,8 @@ class Link:
 
     async def _access(self) -> BrokerAccess:
         answer = await self._client.get("/feeds/broker", timeout=10)
+        if answer.status_code == 404:
+            raise NoBroker
         answer.raise_for_status()
         return msgspec.json.decode(answer.content, type=BrokerAccess)
 

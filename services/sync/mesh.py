@@ -13,6 +13,7 @@ from weft.database import Database
 from weft.descriptor import Signed
 from weft.inbox.settle import Inbox
 from weft.protocol.names import Feed
+from weft.tls import trusted
 from weft.wiring import Wiring
 
 log = structlog.get_logger("weft.mesh")
@@ -77,7 +78,7 @@ class Mesh:
                     answer.raise_for_status()
                 await self._database.write(peers.done, peer.name, admitted=True)
             if not peer.introduced:
-                async with httpx.AsyncClient(base_url=peer.url) as client:
+                async with httpx.AsyncClient(base_url=peer.url, verify=trusted()) as client:
                     signed = self._descriptor()
                     body = {"statement": signed.statement, "signature": signed.signature}
                     answer = await client.post("/feeds/introduction", json=body, timeout=10)

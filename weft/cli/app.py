@@ -3,6 +3,7 @@
 import sys
 
 import typer
+from pydantic import ValidationError
 
 from weft import __version__
 from weft.cli import data, demo, node, peer, search, sync
@@ -45,6 +46,13 @@ def main() -> None:
         sys.exit(1)
     except NoNode as error:
         problem(str(error))
+        sys.exit(2)
+    except ValidationError as error:
+        for wrong in error.errors():
+            problem(
+                f"setting {'.'.join(map(str, wrong['loc']))}: {wrong['msg']}",
+                "docs/operate/settings.md lists every setting.",
+            )
         sys.exit(2)
     except NatsProblem as error:
         problem(str(error))

@@ -9,7 +9,7 @@ import typer
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
 
 from weft.cli.client import Failed, NodeClient
-from weft.cli.output import as_json, err, out, table
+from weft.cli.output import as_json, err, say, table
 
 NDJSON, CSV = "application/x-ndjson", "text/csv"
 ROUTES = {
@@ -80,4 +80,4 @@ def _draw(report: dict[str, Any], dry_run: bool) -> None:
         rows = [(line["line"], line.get("id"), line.get("code"), line.get("detail")) for line in refused]
         table("Refused", ("line", "id", "code", "why"), rows)
     counts = ", ".join(f"{report[name]} {name}" for name in ("created", "revised", "unchanged", "refused"))
-    out.print(f"{'Would be' if dry_run else 'Done'}: {counts}.")
+    say(f"{'Would be' if dry_run else 'Done'}: {counts}.")

@@ -8,7 +8,7 @@ import typer
 
 from weft import assembly, logs
 from weft.cli.client import Failed, NodeClient
-from weft.cli.output import as_json, out, table
+from weft.cli.output import as_json, say, table
 from weft.keys import NodeKeys, create
 from weft.protocol.names import node as valid_name
 from weft.protocol.refusals import Malformed
@@ -45,9 +45,9 @@ def init(
     lines = {"node": node, "title": title or node.upper(), "url": url}
     text = "".join(f"{name} = {_toml(value)}\n" for name, value in lines.items() if value)
     (folder / "node.toml").write_text(f"{text}port = {port}\nnats_port = {nats_port}\n", encoding="utf-8")
-    out.print(f"Node [bold]{node}[/] is in {folder}. Its key's fingerprint: {made.keys.identity.public.fingerprint}")
-    out.print(f"Recovery key (shown once, keep it offline): {made.recovery_key}", highlight=False)
-    out.print(f"Start it with: weft up {folder}")
+    say(f"Node {node} is in {folder}. Its key's fingerprint: {made.keys.identity.public.fingerprint}")
+    say(f"Recovery key (shown once, keep it offline): {made.recovery_key}")
+    say(f"Start it with: weft up {folder}")
 
 
 def _toml(text: str) -> str:
@@ -107,7 +107,7 @@ def create_key(
     if json_:
         as_json(made)
     else:
-        out.print(f"Key for {name} ({role}), shown once: {made['secret']}", highlight=False, soft_wrap=True)
+        say(f"Key for {name} ({role}), shown once: {made['secret']}")
 
 
 @keys.command("list")
@@ -131,4 +131,4 @@ def revoke_key(folder: Folder, key: Annotated[str, typer.Argument(help="The key'
     Example: weft key revoke /srv/weft 3f2a
     """
     NodeClient(folder).send("DELETE", f"/api/v1/keys/{key}")
-    out.print(f"Key {key} is revoked.")
+    say(f"Key {key} is revoked.")

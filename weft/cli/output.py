@@ -1,4 +1,7 @@
-"""What commands print: tables for people, JSON for scripts, problems with their remedy on standard error."""
+"""What commands print: tables for people, JSON for scripts, problems with their remedy on standard error.
+
+What others wrote is printed as text, never read as markup.
+"""
 
 import json
 from collections.abc import Iterable, Sequence
@@ -6,26 +9,32 @@ from typing import Any
 
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 out = Console()
 err = Console(stderr=True)
 
 
+def say(line: str) -> None:
+    """A line of text, as it is."""
+    out.print(line, markup=False, highlight=False, soft_wrap=True)
+
+
 def as_json(value: Any) -> None:
     """One JSON document, and nothing else, on standard output."""
-    out.print(json.dumps(value, ensure_ascii=False, indent=2), soft_wrap=True, markup=False, highlight=False)
+    say(json.dumps(value, ensure_ascii=False, indent=2))
 
 
 def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-    drawn = Table(title=title, title_justify="left")
+    drawn = Table(title=Text(title, "italic"), title_justify="left")
     for column in columns:
         drawn.add_column(column, overflow="fold")
     for row in rows:
-        drawn.add_row(*("" if cell is None else str(cell) for cell in row))
+        drawn.add_row(*(Text("" if cell is None else str(cell)) for cell in row))
     out.print(drawn)
 
 
 def problem(what: str, hint: str = "") -> None:
-    err.print(f"[bold red]Problem:[/] {what}", highlight=False)
+    err.print(Text.assemble(("Problem: ", "bold red"), what))
     if hint:
-        err.print(f"[bold]What to do:[/] {hint}", highlight=False)
+        err.print(Text.assemble(("What to do: ", "bold"), hint))

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 import typer
 
 from weft.cli.client import Failed, NodeClient
-from weft.cli.output import as_json, out, table
+from weft.cli.output import as_json, say, table
 
 app = typer.Typer(help="Other nodes: both sides must say yes.", no_args_is_help=True)
 Folder = Annotated[Path, typer.Argument(help="The node's folder.", file_okay=False)]
@@ -39,14 +39,12 @@ def accept(folder: Folder, name: Annotated[str, typer.Argument(help="The node th
 
 
 def _approve(client: NodeClient, peer: dict[str, Any], yes: bool) -> None:
-    out.print(f"[bold]{peer['name']}[/] ({peer['title']}) at {peer['url']}")
-    out.print(f"Fingerprint of its key: [bold]{peer['fingerprint']}[/]", highlight=False)
+    say(f"{peer['name']} ({peer['title']}) at {peer['url']}")
+    say(f"Fingerprint of its key: {peer['fingerprint']}")
     if not yes and not typer.confirm("Did its operator read you the same fingerprint?"):
         raise typer.Exit(1)
     client.post(f"/api/v1/sync/peers/{peer['name']}/approve", {"fingerprint": peer["fingerprint"]})
-    out.print(
-        f"{peer['name']} is approved here. It must approve this node too: weft peer accept … {client.settings.node}"
-    )
+    say(f"{peer['name']} is approved here. It must approve this node too: weft peer accept … {client.settings.node}")
 
 
 @app.command("list")

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from weft.cli.client import NodeClient
-from weft.cli.output import as_json, out
+from weft.cli.output import as_json, say
 
 app = typer.Typer(help="The interregional index.", no_args_is_help=True)
 Folder = Annotated[Path, typer.Argument(help="The node's folder.", file_okay=False)]
@@ -25,8 +25,8 @@ def verify(folder: Folder, json_: Json = False) -> None:
     else:
         for what in ("missing", "extra", "stale"):
             for key in told[what]:
-                out.print(f"{what}: {key}", highlight=False)
-        out.print("The index equals the database." if told["equal"] else "The index differs; run: weft search rebuild")
+                say(f"{what}: {key}")
+        say("The index equals the database." if told["equal"] else "The index differs; run: weft search rebuild")
     raise typer.Exit(0 if told["equal"] else 1)
 
 
@@ -40,4 +40,4 @@ def rebuild(folder: Folder, json_: Json = False) -> None:
     if json_:
         as_json(told)
     else:
-        out.print(f"Indexed {told['documents']} documents in {told['seconds']:.1f} s.")
+        say(f"Indexed {told['documents']} documents in {told['seconds']:.1f} s.")

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 import typer
 
 from weft.cli.client import NodeClient
-from weft.cli.output import as_json, out, table
+from weft.cli.output import as_json, say, table
 
 app = typer.Typer(help="Replication with peers.", no_args_is_help=True)
 Folder = Annotated[Path, typer.Argument(help="The node's folder.", file_okay=False)]
@@ -49,7 +49,7 @@ def _draw(told: dict[str, Any]) -> None:
     if told["refusals"]:
         lines = [(item["at"], item["feed"], item["code"], item["why"]) for item in told["refusals"][:10]]
         table("Refused, newest first", ("at", "feed", "code", "why"), lines)
-    out.print("All copies are equal." if told["equal"] else "Not all copies are equal.")
+    say("All copies are equal." if told["equal"] else "Not all copies are equal.")
 
 
 def _unknown(value: object) -> object:

@@ -48,7 +48,6 @@ def application(
         redirect_slashes=False,
     )
     app.state.node = node
-    app.state.routes = [route for router in routers for route in router.routes]
     errors.install(app)
     for router in routers:
         app.include_router(router)

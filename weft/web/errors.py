@@ -8,7 +8,7 @@ import structlog
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
-from starlette.routing import Match
+from starlette.routing import BaseRoute, Match
 
 from weft import problems
 from weft.problems import Problem
@@ -16,6 +16,7 @@ from weft.protocol.refusals import Refusal
 
 log = structlog.get_logger("weft.web")
 PROBLEM_JSON = "application/problem+json"
+METHODS = ("DELETE", "GET", "HEAD", "PATCH", "POST", "PUT")
 
 _BY_STATUS = {
     kind.status: kind for kind in (problems.NotFound, problems.TooLarge, problems.Malformed, problems.Unavailable)
@@ -93,11 +94,13 @@ async def _http(request: Request, error: Exception) -> Response:
 
 
 def _allow(request: Request) -> dict[str, str]:
-    """The methods of every route at this address; the framework names those of the first alone."""
-    routes = getattr(request.app.state, "routes", ())
-    there = [route for route in routes if route.matches(request.scope)[0] is not Match.NONE]
-    methods = sorted({method for route in there for method in route.methods or ()})
-    return {"Allow": ", ".join(methods)} if methods else {}
+    """The methods that this address takes; the framework names those of the first of its routes alone."""
+    taken = [method for method in METHODS if any(_takes(route, request, method) for route in request.app.routes)]
+    return {"Allow": ", ".join(taken)} if taken else {}
+
+
+def _takes(route: BaseRoute, request: Request, method: str) -> bool:
+    return route.matches({**request.scope, "method": method})[0] is Match.FULL
 
 
 async def _bug(request: Request, error: Exception) -> Response:

@@ -1,0 +1,180 @@
+"""Our own records of one kind: writing them in one transaction with the journal. What they say is the service's matter."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Generic, NamedTuple, TypeVar
+
+import msgspec
+from sqlalchemy import Table, and_, or_, select
+from sqlmodel import Session, col
+from sqlmodel import select as select_rows
+
+from weft.database.statements import chunks, table
+from weft.journal import record
+from weft.journal.incarnation import Incarnation
+from weft.journal.models import OwnRow
+from weft.journal.record import Audience, Condition, Draft, audience_of, audience_text
+from weft.problems import NotFound, Problem
+from weft.protocol.names import NETWORK, Key, Version
+from weft.records import wire
+from weft.records.preconditions import Precondition
+from weft.records.reports import Outcome
+from weft.records.rows import Entry
+
+T = TypeVar("T")
+_own = table(OwnRow)
+FOLLOWED = 500
+
+
+class Content(NamedTuple):
+    """A record that is ready to be written: its JSON members, without the times that the node adds, and its audience."""
+
+    members: bytes
+    audience: Audience
+
+
+class Put(NamedTuple):
+    """What became of a record that was put."""
+
+    version: Version
+    outcome: Outcome
+
+
+class Revision(NamedTuple):
+    """A content beside what the journal has of it: the body to be written, or the present one when nothing differs."""
+
+    outcome: Outcome
+    body: bytes
+
+
+class _Times(msgspec.Struct):
+    created_at: str
+
+
+@dataclass(frozen=True)
+class OwnRecords(Generic[T]):
+    """`shown` has a row for each record that is shown; `read` takes a body of ours, `show` and `hide` change rows."""
+
+    kind: str
+    shown: Table
+    read: Callable[[bytes], T]
+    show: Callable[[Session, Sequence[Entry[T]]], None]
+    hide: Callable[[Session, Sequence[Key]], None]
+
+    def demand(self, session: Session, id_: str, precondition: Precondition) -> Version | None:
+        """The version at which a record is, if there is one; no other transaction changes it before this one ends.
+
+        Raises:
+            Stale, Unconditional: the record is not at the version that is demanded, or none is.
+        """
+        row = record.current(session, [(self.kind, id_)]).get((self.kind, id_))
+        present = Version(row.epoch, row.number) if row and row.audience else None
+        precondition.demand(present)
+        return present
+
+    def put_many(self, session: Session, us: Incarnation, contents: Mapping[str, Content]) -> dict[str, Put]:
+        """Create or revise records, which `refused` has passed. The same words as there are make no new version."""
+        present = record.current(session, [(self.kind, id_) for id_ in contents])
+        now = us.now()
+        revisions = {id_: revision(content, present.get((self.kind, id_)), now) for id_, content in contents.items()}
+        changed = [
+            Draft(self.kind, id_, new.body, contents[id_].audience)
+            for id_, new in revisions.items()
+            if new.outcome != "unchanged"
+        ]
+        written = record.put_many(session, us, changed, present=present)
+        self.show(
+            session,
+            [self._entry(done.key, done.version, done.audience, revisions[done.key.id].body) for done in written],
+        )
+        versions = {name[1]: Version(row.epoch, row.number) for name, row in present.items()}
+        versions |= {done.key.id: done.version for done in written}
+        return {id_: Put(versions[id_], new.outcome) for id_, new in revisions.items()}
+
+    def forecast(self, session: Session, us: Incarnation, contents: Mapping[str, Content]) -> dict[str, Outcome]:
+        """What `put_many` would make of these."""
+        present: dict[str, OwnRow] = {}
+        for part in chunks(list(contents)):
+            found = session.exec(select_rows(OwnRow).where(OwnRow.kind == self.kind, col(OwnRow.id).in_(part)))
+            present |= {row.id: row for row in found}
+        return {id_: revision(content, present.get(id_), us.now()).outcome for id_, content in contents.items()}
+
+    def refused(self, session: Session, us: Incarnation, audiences: Mapping[str, Audience]) -> dict[str, Problem]:
+        """Which records, by id and the audience that each is to have, may not be written now, and why."""
+        found: dict[str, Problem] = {}
+        for audience in set(audiences.values()):
+            try:
+                record.check_audience(session, audience)
+            except Problem as problem:
+                found |= {id_: problem for id_, its in audiences.items() if its == audience}
+        for part in chunks(list(audiences)):
+            deleted = select(_own.c.id, _own.c.updated_at).where(
+                _own.c.kind == self.kind, _own.c.id.in_(part), _own.c.audience == ""
+            )
+            for line in session.connection().execute(deleted):
+                found[line.id] = record.Deleted(f"{us.origin}/{self.kind}/{line.id} was deleted at {line.updated_at}")
+        return found
+
+    def delete(self, session: Session, us: Incarnation, id_: str, precondition: Precondition) -> None:
+        """Delete a record.
+
+        Raises:
+            NotFound: there is none of this name.
+            Stale, Unconditional: it is not at the version that is demanded, or none is.
+        """
+        row = record.current(session, [(self.kind, id_)]).get((self.kind, id_))
+        if row is None or not row.audience:
+            raise NotFound(f"there is no {self.kind} {us.origin}/{id_}")
+        precondition.demand(Version(row.epoch, row.number))
+        deleted = record.delete(session, us, self.kind, id_, Condition.ANY)
+        self.hide(session, [deleted.key])
+
+    def follow(self, session: Session, us: Incarnation) -> int:
+        """Show what the journal has where something else than this wrote it: the removal of a reader, a recovery.
+        Returns how many differed; some may be left unless it is 0."""
+        shown = self.shown.c
+        same = and_(shown.origin == us.origin, shown.id == _own.c.id)
+        differs = or_(shown.epoch != _own.c.epoch, shown.number != _own.c.number)
+        there, alive = shown.id.is_not(None), _own.c.audience != ""
+        behind = or_(and_(alive, or_(~there, differs)), and_(~alive, there))
+        query = (
+            select(_own).join(self.shown, same, isouter=True).where(_own.c.kind == self.kind, behind).limit(FOLLOWED)
+        )
+        lines = session.connection().execute(query).all()
+        self.hide(session, [Key(us.origin, self.kind, line.id) for line in lines if not line.audience])
+        alive_now = [line for line in lines if line.audience]
+        self.show(
+            session,
+            [
+                self._entry(
+                    Key(us.origin, self.kind, line.id),
+                    Version(line.epoch, line.number),
+                    audience_of(line.audience),
+                    line.body,
+                )
+                for line in alive_now
+            ],
+        )
+        return len(lines)
+
+    def _entry(self, key: Key, version: Version, audience: Audience, body: bytes) -> Entry[T]:
+        return Entry(key, version, self.read(body), public=audience == (NETWORK,), audience=audience_text(audience))
+
+
+def revision(content: Content, present: OwnRow | None, now: str) -> Revision:
+    """The body that this content makes. A record keeps the time of its creation, and that of its last change while it is
+    the same. The times come last in a body, so that equal contents begin alike."""
+    if present is None or present.body is None:
+        return Revision("created", _body(content, now, now))
+    if audience_text(content.audience) == present.audience and present.body.startswith(_start(content)):
+        return Revision("unchanged", present.body)
+    created_at = msgspec.json.decode(present.body, type=_Times).created_at
+    return Revision("revised", _body(content, created_at, now))
+
+
+def _body(content: Content, created_at: str, updated_at: str) -> bytes:
+    return _start(content) + wire.write(created_at) + b',"updated_at":' + wire.write(updated_at) + b"}"
+
+
+def _start(content: Content) -> bytes:
+    return b"{" + content.members + b',"created_at":'
