@@ -78,7 +78,8 @@ def settle(
         parking.end(session, row.feed.origin, [name for name in parked if name in hidden or name in dict(shows)])
         for name in parking.hold_back(session, inbox.guard, row.feed.origin, hidden, changed, moment=moment):
             del hidden[name]
-    _show(session, inbox.projection, row.feed.origin, shows, bodies, moment)
+    came = {(name, entry.hash): bodies[name].data for name, entry in changed.items() if entry and name in bodies}
+    _show(session, inbox.projection, row.feed.origin, shows, came, moment)
     hide(session, inbox.projection, row.feed.origin, list(hidden))
 
 
@@ -128,15 +129,17 @@ def _show(
     projection: Projection,
     origin: str,
     shows: Sequence[tuple[Name, Shown]],
-    bodies: Mapping[Name, Body],
+    came: Mapping[tuple[Name, str], bytes],
     moment: Moment,
 ) -> None:
+    """`came`: the bodies that came with these changes, by name and hash; they were verified when they were opened."""
     if not shows:
         return
     ready: list[Show] = []
     for name, shown in shows:
-        body = bodies.get(name)
-        data = body.data if body and body.hash == shown.hash else _stored(session, origin, name, shown.version)
+        data = came.get((name, shown.hash))
+        if data is None:
+            data = _stored(session, origin, name, shown.version)
         ready.append(Show(Key(origin, *name), shown.version, data, NETWORK in shown.feeds))
     rejected = projection.show(session, ready)
     _forget_quarantine(session, origin, [name for name, _ in shows])
@@ -167,6 +170,9 @@ def hide(session: Session, projection: Projection, origin: str, names: Sequence[
 
 
 def _forget_quarantine(session: Session, origin: str, names: Iterable[Name]) -> None:
+    any_ = select(_quarantine.c.id).where(_quarantine.c.origin == origin).limit(1)
+    if session.connection().execute(any_).first() is None:
+        return  # as nearly always: a thousand names need not be spelt out to find that out
     for kind, ids in feeds.ids_by_kind(names).items():
         session.connection().execute(
             delete(_quarantine).where(

@@ -1,6 +1,6 @@
 """Tables of an origin: its records, what of them waits to be sealed, who may read, and which incarnation it is."""
 
-from sqlalchemy import BigInteger, Column, Integer, LargeBinary
+from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary
 from sqlmodel import Field, SQLModel
 
 
@@ -65,3 +65,15 @@ class StaleRow(SQLModel, table=True):
     __tablename__ = "stale"
     feed: int = Field(primary_key=True)
     sequence: int = Field(sa_column=Column(BigInteger, primary_key=True))
+
+
+class RepeatRow(SQLModel, table=True):
+    """Which record a request made that came with an Idempotency-Key, so that the same request makes no second one."""
+
+    __tablename__ = "repeat"
+    __table_args__ = (Index("repeat_at", "at"),)
+    caller: str = Field(primary_key=True)
+    key: str = Field(primary_key=True)
+    request: str
+    record: str
+    at: str

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Generic, NamedTuple, TypeVar
+from typing import Any, Generic, NamedTuple, TypeVar
 
 import msgspec
 from sqlalchemy import Table, and_, or_, select
@@ -61,16 +61,10 @@ class OwnRecords(Generic[T]):
     show: Callable[[Session, Sequence[Entry[T]]], None]
     hide: Callable[[Session, Sequence[Key]], None]
 
-    def demand(self, session: Session, id_: str, precondition: Precondition) -> Version | None:
-        """The version at which a record is, if there is one; no other transaction changes it before this one ends.
-
-        Raises:
-            Stale, Unconditional: the record is not at the version that is demanded, or none is.
-        """
+    def present(self, session: Session, id_: str) -> Version | None:
+        """The version at which a record is, if there is one; no other transaction changes it before this one ends."""
         row = record.current(session, [(self.kind, id_)]).get((self.kind, id_))
-        present = Version(row.epoch, row.number) if row and row.audience else None
-        precondition.demand(present)
-        return present
+        return Version(row.epoch, row.number) if row and row.audience else None
 
     def put_many(self, session: Session, us: Incarnation, contents: Mapping[str, Content]) -> dict[str, Put]:
         """Create or revise records, which `refused` has passed. The same words as there are make no new version."""
@@ -122,10 +116,10 @@ class OwnRecords(Generic[T]):
             NotFound: there is none of this name.
             Stale, Unconditional: it is not at the version that is demanded, or none is.
         """
-        row = record.current(session, [(self.kind, id_)]).get((self.kind, id_))
-        if row is None or not row.audience:
+        present = self.present(session, id_)
+        if present is None:
             raise NotFound(f"there is no {self.kind} {us.origin}/{id_}")
-        precondition.demand(Version(row.epoch, row.number))
+        precondition.demand(present)
         deleted = record.delete(session, us, self.kind, id_, Condition.ANY)
         self.hide(session, [deleted.key])
 
@@ -142,20 +136,12 @@ class OwnRecords(Generic[T]):
         )
         lines = session.connection().execute(query).all()
         self.hide(session, [Key(us.origin, self.kind, line.id) for line in lines if not line.audience])
-        alive_now = [line for line in lines if line.audience]
-        self.show(
-            session,
-            [
-                self._entry(
-                    Key(us.origin, self.kind, line.id),
-                    Version(line.epoch, line.number),
-                    audience_of(line.audience),
-                    line.body,
-                )
-                for line in alive_now
-            ],
-        )
+        self.show(session, [self._shown(us, line) for line in lines if line.audience])
         return len(lines)
+
+    def _shown(self, us: Incarnation, line: Any) -> Entry[T]:
+        key, version = Key(us.origin, self.kind, line.id), Version(line.epoch, line.number)
+        return self._entry(key, version, audience_of(line.audience), line.body)
 
     def _entry(self, key: Key, version: Version, audience: Audience, body: bytes) -> Entry[T]:
         return Entry(key, version, self.read(body), public=audience == (NETWORK,), audience=audience_text(audience))

@@ -50,6 +50,10 @@ class Precondition(NamedTuple):
         return self.none_match is not None and bool({"*", present} & self.none_match)
 
 
+NEW = Precondition(none_match=frozenset("*"))
+"""There must be no such record yet."""
+
+
 def _has(tags: frozenset[str], present: Version | None) -> bool:
     return present is not None and bool({"*", str(present)} & tags)
 

@@ -54,6 +54,16 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("name"),
     )
     op.create_table(
+        "repeat",
+        sa.Column("caller", sa.String(), nullable=False),
+        sa.Column("key", sa.String(), nullable=False),
+        sa.Column("request", sa.String(), nullable=False),
+        sa.Column("record", sa.String(), nullable=False),
+        sa.Column("at", sa.String(), nullable=False),
+        sa.PrimaryKeyConstraint("caller", "key"),
+    )
+    op.create_index("repeat_at", "repeat", ["at"], unique=False)
+    op.create_table(
         "stale",
         sa.Column("feed", sa.Integer(), nullable=False),
         sa.Column("sequence", sa.BigInteger(), nullable=False),
@@ -63,6 +73,8 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     op.drop_table("stale")
+    op.drop_index("repeat_at", table_name="repeat")
+    op.drop_table("repeat")
     op.drop_table("reader")
     op.drop_table("pending")
     op.drop_table("own")
