@@ -1,29 +1,29 @@
 """The catalog's routes. Endpoints only join what a request says to what the service does."""
 
 import secrets
-from collections.abc import Callable
-from typing import Annotated, Any, Protocol
+from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 from sqlmodel import Session
-from starlette.datastructures import URL
 
-from services.catalog import bulk, shelf, store, wire
-from services.catalog.bulk import Report
-from services.catalog.preconditions import Precondition
-from services.catalog.schemas import KIND, DocumentIn, DocumentOut, DocumentPage, Listing
-from services.catalog.shelf import Answer
-from services.catalog.sight import Sight
+from services.catalog import bulk, shelf, store
+from services.catalog.schemas import DocumentIn, DocumentOut, DocumentPage, Listing
 from services.catalog.slugs import slug
-from services.catalog.store import Put
-from weft.database import Database
-from weft.identity import Role, caller_of, require
+from services.catalog.store import OURS
 from weft.journal.incarnation import Incarnation
-from weft.problems import NotOurs, Problem
+from weft.problems import Problem
 from weft.protocol.names import Key
+from weft.records import answers, wire
+from weft.records.answers import JSON, Answer
+from weft.records.documents import KIND
+from weft.records.node import EDITORS, Node, TheNode, ThePrecondition, TheSight, media_type, ours, takes
+from weft.records.own import Put
+from weft.records.preconditions import NEW, Precondition
+from weft.records.repeats import Sending, TheSending, once
+from weft.records.reports import Report
+from weft.records.sight import Sight
 
 PATH = "/api/v1/documents"
-JSON = "application/json"
 NDJSON = "application/x-ndjson"
 router = APIRouter(prefix=PATH, tags=["documents"])
 
@@ -33,46 +33,16 @@ class NotLines(Problem):
     hint = f"Send one document a line, each with its id, as Content-Type: {NDJSON}."
 
 
-class Node(Protocol):
-    """What the routes need of the running service. `ring` wakes the sequencer after a write."""
-
-    @property
-    def database(self) -> Database: ...
-    @property
-    def incarnation(self) -> Incarnation: ...
-    @property
-    def ring(self) -> Callable[[], None]: ...
-
-
-def _node(request: Request) -> Node:
-    node: Node = request.app.state.node
-    return node
-
-
-def _sight(request: Request) -> Sight:
-    return Sight.of(caller_of(request))
-
-
-def _precondition(request: Request) -> Precondition:
-    return Precondition.of(request.headers)
-
-
 def _key(origin: str, id: str) -> Key:  # the path's own words
     return Key.make(origin, KIND, id)
 
 
-def _editor(request: Request) -> None:
-    require(request, Role.EDITOR)
-
-
-def _ours(key: Annotated[Key, Depends(_key)], request: Request) -> Key:
-    if key.origin != (us := _node(request).incarnation.origin):
-        raise NotOurs(f"{key} belongs to {key.origin}; this node is {us}", owner=key.origin)
-    return key
+def _ours(key: Annotated[Key, Depends(_key)], node: TheNode) -> Key:
+    return ours(key, node)
 
 
 def _lines_of_json(request: Request) -> None:
-    if request.headers.get("content-type", "").partition(";")[0].strip().lower() != NDJSON:
+    if media_type(request) != NDJSON:
         raise NotLines(f"an import is sent as {NDJSON}")
 
 
@@ -80,39 +50,20 @@ async def _draft(request: Request) -> DocumentIn:
     return DocumentIn.parse(wire.read(await request.body()))
 
 
-TheNode = Annotated[Node, Depends(_node)]
-TheSight = Annotated[Sight, Depends(_sight)]
 TheKey = Annotated[Key, Depends(_key)]
 OurKey = Annotated[Key, Depends(_ours)]
 TheDraft = Annotated[DocumentIn, Depends(_draft)]
-ThePrecondition = Annotated[Precondition, Depends(_precondition)]
-EDITORS = [Depends(_editor)]
-
-
-def _takes(media_type: str, schema: dict[str, Any]) -> dict[str, Any]:
-    """The description of a body that is read here and not by the framework, which would not bound it."""
-    return {"requestBody": {"required": True, "content": {media_type: {"schema": schema}}}}
-
-
-TAKES_DOCUMENT = _takes(JSON, DocumentIn.model_json_schema())
+TAKES_DOCUMENT = takes(JSON, schema=DocumentIn.model_json_schema())
 
 
 @router.get("", response_model=DocumentPage, summary="List documents, the newest first")
 async def listed(request: Request, node: TheNode, sight: TheSight, listing: Annotated[Listing, Query()]) -> Response:
-    page = await node.database.read(shelf.page, listing, sight)
-    headers = {"Vary": "Authorization"}
-    if page.next:
-        headers["Link"] = f'<{_relative(request.url.include_query_params(after=page.next))}>; rel="next"'
-    return Response(page.to_bytes(), media_type=JSON, headers=headers)
+    return answers.listed(await node.database.read(shelf.page, listing, sight), request)
 
 
 @router.get("/{origin}/{id}", response_model=DocumentOut, summary="Read a document")
 async def found(key: TheKey, node: TheNode, sight: TheSight, precondition: ThePrecondition) -> Response:
-    answer = await node.database.read(shelf.find, key, sight)
-    headers = {"ETag": f'"{answer.version}"', "Vary": "Authorization", "Cache-Control": "no-cache"}
-    if precondition.has(str(answer.version)):
-        return Response(status_code=304, headers=headers)
-    return Response(answer.data, media_type=JSON, headers=headers)
+    return answers.found(await node.database.read(shelf.find, key, sight), precondition)
 
 
 @router.put(
@@ -135,14 +86,16 @@ async def put(key: OurKey, node: TheNode, draft: TheDraft, precondition: ThePrec
     openapi_extra=TAKES_DOCUMENT,
     summary="Create a document of this node; the node makes its id",
 )
-async def post(node: TheNode, draft: TheDraft) -> Response:
+async def post(node: TheNode, draft: TheDraft, sending: TheSending) -> Response:
     key = Key.make(node.incarnation.origin, KIND, slug(draft.title, secrets.token_hex(5)))
-    return await _written(node, key, draft, Precondition(none_match=frozenset("*")))
+    made, answer = await node.database.write(_post, node.incarnation, key, draft, sending)
+    node.ring()
+    return answers.written(Put(answer.version, "created"), answer, _path(made))
 
 
 @router.delete("/{origin}/{id}", status_code=204, dependencies=EDITORS, summary="Delete a document of this node")
 async def delete(key: OurKey, node: TheNode, precondition: ThePrecondition) -> Response:
-    await node.database.write(store.delete, node.incarnation, key.id, precondition)
+    await node.database.write(OURS.delete, node.incarnation, key.id, precondition)
     node.ring()
     return Response(status_code=204)
 
@@ -151,7 +104,7 @@ async def delete(key: OurKey, node: TheNode, precondition: ThePrecondition) -> R
     "/bulk",
     response_model=Report,
     dependencies=[*EDITORS, Depends(_lines_of_json)],
-    openapi_extra=_takes(NDJSON, {"type": "string", "description": "A document a line, each with its id."}),
+    openapi_extra=takes(NDJSON, schema={"type": "string", "description": "A document a line, each with its id."}),
     summary="Import documents: all of them or none, or with keep_going those that can be",
 )
 async def imported(request: Request, node: TheNode, dry_run: bool = False, keep_going: bool = False) -> Report:
@@ -163,13 +116,18 @@ async def imported(request: Request, node: TheNode, dry_run: bool = False, keep_
 async def _written(node: Node, key: Key, draft: DocumentIn, precondition: Precondition) -> Response:
     done, answer = await node.database.write(_put, node.incarnation, key, draft, precondition)
     node.ring()
-    headers = {"ETag": f'"{done.version}"', "Location": f"{PATH}/{key.origin}/{key.id}"}
-    status = 201 if done.outcome == "created" else 200
-    return Response(answer.data, status_code=status, media_type=JSON, headers=headers)
+    return answers.written(done, answer, _path(key))
 
 
-def _relative(url: URL) -> str:
-    return f"{url.path}?{url.query}"
+def _path(key: Key) -> str:
+    return f"{PATH}/{key.origin}/{key.id}"
+
+
+def _post(
+    session: Session, us: Incarnation, key: Key, draft: DocumentIn, sending: Sending | None
+) -> tuple[Key, Answer]:
+    made = once(session, us, sending, key, lambda: store.put(session, us, key.id, draft, NEW))
+    return made, shelf.find(session, made, Sight.EDITORS)
 
 
 def _put(

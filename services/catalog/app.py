@@ -4,9 +4,10 @@ from pathlib import Path
 
 from fastapi import FastAPI
 
-from services.catalog import api, store
-from services.catalog.apply import Documents
+from services.catalog import api
+from services.catalog.apply import DOCUMENTS
 from services.catalog.bulk import FILE_BYTES
+from services.catalog.store import OURS
 from weft.exchange import progress
 from weft.exchange import routes as feeds
 from weft.origin import routes as readers
@@ -18,7 +19,7 @@ MIGRATIONS = Path(__file__).parent / "migrations"
 
 
 def create(wiring: Wiring) -> FastAPI:
-    catalog = OriginService(wiring, "catalog", migrations=MIGRATIONS, projection=Documents(), follow=store.follow)
+    catalog = OriginService(wiring, "catalog", migrations=MIGRATIONS, projection=DOCUMENTS, follow=OURS.follow)
     return application(
         service="catalog",
         title="Weft: catalog",

@@ -3,62 +3,29 @@
 import asyncio
 from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Literal
 
-from pydantic import BaseModel
 from sqlmodel import Session
 
-from services.catalog import store, wire
-from services.catalog.schemas import KIND, DocumentIn
+from services.catalog import store
+from services.catalog.schemas import DocumentIn
 from weft.database import Database
 from weft.database.statements import CHUNK, chunks
 from weft.journal.incarnation import Incarnation
 from weft.problems import Invalid, Problem, TooLarge
 from weft.protocol.names import Key
 from weft.protocol.refusals import Refusal
+from weft.records import wire
+from weft.records.documents import KIND
+from weft.records.portions import portions
+from weft.records.reports import Interrupted, Line, Outcome, Refused, Report, chosen
 
 FILE_BYTES = 64 * 1024 * 1024
 LINE_BYTES = 1024 * 1024
 LINES = 50_000
-RECORDS_PER_WRITE = 1_000
-BYTES_PER_WRITE = 4 * 1024 * 1024
 LINES_READ_AT_ONCE = 200
-LINES_REPORTED = 1_000
 ROUNDS = 20
 
-Outcome = Literal["created", "revised", "unchanged", "refused"]
 Drafts = Mapping[str, DocumentIn]
-
-
-class Refused(Problem):
-    status, code, title = 422, "import-refused", "Lines of this import cannot be taken, so none was"
-    hint = "Correct the lines that are named, or send keep_going=true to import the others without them."
-
-
-class Interrupted(Problem):
-    status, code, title = 503, "import-interrupted", "The import stopped before its end"
-    hint = "Send the same lines again: what was written is then unchanged, and the rest follows."
-
-
-class Line(BaseModel):
-    """What became of a line, or would become of it. `code` and `detail` say why it was refused."""
-
-    line: int
-    id: str | None
-    outcome: Outcome
-    code: str | None = None
-    detail: str | None = None
-
-
-class Report(BaseModel):
-    """What became of an import. `lines` has the refused ones first of all, and no more than a thousand."""
-
-    dry_run: bool
-    created: int
-    revised: int
-    unchanged: int
-    refused: int
-    lines: list[Line]
 
 
 @dataclass
@@ -104,30 +71,19 @@ class Import:
         detail = str(problem)[:500]
         self.lines.append(Line(line=number, id=id_, outcome="refused", code=problem.code, detail=detail))
 
-    def settle(self, outcomes: Mapping[str, store.Outcome]) -> None:
+    def settle(self, outcomes: Mapping[str, Outcome]) -> None:
         """Note what became of drafts."""
         self.lines += (Line(line=self.places[id_][0], id=id_, outcome=said) for id_, said in outcomes.items())
 
     def parts(self) -> Iterator[dict[str, DocumentIn]]:
         """The drafts in the portions in which they are written."""
-        part: dict[str, DocumentIn] = {}
-        size = 0
-        for id_, draft in list(self.drafts.items()):
-            length = self.places[id_][1]
-            if part and (len(part) == RECORDS_PER_WRITE or size + length > BYTES_PER_WRITE):
-                yield part
-                part, size = {}, 0
-            part[id_] = draft
-            size += length
-        if part:
-            yield part
+        return portions((id_, draft, self.places[id_][1]) for id_, draft in list(self.drafts.items()))
 
     def report(self, *, dry_run: bool) -> Report:
         counts = dict.fromkeys(("created", "revised", "unchanged", "refused"), 0)
         for line in self.lines:
             counts[line.outcome] += 1
-        chosen = sorted(self.lines, key=lambda line: (line.outcome != "refused", line.line))[:LINES_REPORTED]
-        return Report(dry_run=dry_run, **counts, lines=sorted(chosen, key=lambda line: line.line))
+        return Report(dry_run=dry_run, **counts, lines=chosen(self.lines))
 
 
 async def stage(stream: AsyncIterable[bytes], origin: str) -> Import:
@@ -168,8 +124,7 @@ async def carry_out(
     """
     await database.read(judge, us, staged, rounds=ROUNDS if keep_going else 1)
     if staged.lines and not (keep_going or dry_run):
-        report = staged.report(dry_run=False)
-        raise Refused(f"{report.refused} lines are refused, nothing was written", **report.model_dump())
+        raise Refused.of(staged.report(dry_run=False))
     if dry_run:
         for ids in chunks(list(staged.drafts), CHUNK):
             staged.settle(await database.read(store.forecast, us, {id_: staged.drafts[id_] for id_ in ids}))
@@ -178,8 +133,7 @@ async def carry_out(
         try:
             found, done = await database.write(_write, us, part, staged.drafts)
         except Problem as problem:
-            counts = staged.report(dry_run=False).model_dump(exclude={"lines"})
-            raise Interrupted(f"before the end: {problem}", **counts) from problem
+            raise Interrupted.by(problem, staged.report(dry_run=False)) from problem
         ring()
         staged.refuse(found)
         staged.settle(done)
@@ -203,7 +157,7 @@ def judge(session: Session, us: Incarnation, staged: Import, *, rounds: int) -> 
 
 def _write(
     session: Session, us: Incarnation, part: Drafts, around: Drafts
-) -> tuple[dict[str, Problem], dict[str, store.Outcome]]:
+) -> tuple[dict[str, Problem], dict[str, Outcome]]:
     found = store.refused(session, us, part, around)
     done = store.put_many(session, us, {id_: draft for id_, draft in part.items() if id_ not in found})
     return found, {id_: put.outcome for id_, put in done.items()}

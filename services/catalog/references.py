@@ -7,13 +7,14 @@ from sqlalchemy import select
 from sqlmodel import Session
 
 from services.catalog.models import TagRow
-from services.catalog.schemas import KIND, DocumentIn
+from services.catalog.schemas import DocumentIn
 from weft.database.statements import chunks, table
 from weft.journal.incarnation import Incarnation
 from weft.journal.models import OwnRow
 from weft.journal.record import Audience, audience_of
 from weft.problems import Problem
 from weft.protocol.names import LOCAL, NETWORK, Key
+from weft.records.documents import KIND
 
 _own, _tag = table(OwnRow), table(TagRow)
 

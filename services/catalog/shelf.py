@@ -1,43 +1,25 @@
 """The shelf: finding and listing the documents that are shown, for whoever may see them. Nothing is written here."""
 
 from collections.abc import Iterable
-from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, func, or_, select, tuple_
 from sqlmodel import Session
 
-from services.catalog import pages, wire
+from services.catalog import pages
 from services.catalog.models import DocumentRow, TagRow
 from services.catalog.pages import Place
-from services.catalog.schemas import KIND, Listing
-from services.catalog.sight import Sight, visible
+from services.catalog.schemas import Listing
+from services.catalog.sight import visible
 from weft.database.statements import table
-from weft.journal.record import audience_of
-from weft.problems import NotFound
-from weft.protocol.names import LOCAL, NETWORK, Key, Version
+from weft.protocol.names import Key
+from weft.records import answers
+from weft.records.answers import COLUMNS, Answer
+from weft.records.documents import KIND
+from weft.records.pages import Page, written
+from weft.records.sight import Sight
 
 _document, _tag = table(DocumentRow), table(TagRow)
-_names = ("origin", "id", "epoch", "number", "public", "audience", "updated_at", "members")
-_shown = [_document.c[name] for name in _names]
-
-
-class Answer(NamedTuple):
-    """A document as the bytes that answer a request."""
-
-    version: Version
-    data: bytes
-
-
-class Page(NamedTuple):
-    """Documents, how many there are in all, and the `after` of the page that follows."""
-
-    items: list[bytes]
-    total: int
-    next: str | None
-
-    def to_bytes(self) -> bytes:
-        rest = wire.members({"total": self.total, "next": self.next})
-        return b'{"items":[' + b",".join(self.items) + b"]," + rest + b"}"
+_shown = [_document.c[name] for name in (*COLUMNS, "updated_at")]
 
 
 def find(session: Session, key: Key, sight: Sight) -> Answer:
@@ -46,13 +28,7 @@ def find(session: Session, key: Key, sight: Sight) -> Answer:
     Raises:
         NotFound: it is not here, or not for this caller.
     """
-    query = select(*_shown, _document.c.rest).where(
-        _document.c.origin == key.origin, _document.c.id == key.id, visible(sight)
-    )
-    line = session.connection().execute(query).first()
-    if line is None:
-        raise NotFound(f"there is no document {key.origin}/{key.id}")
-    return Answer(Version(line.epoch, line.number), _item(line, sight, line.rest))
+    return answers.find(session, _document, key, sight, visible(sight))
 
 
 def page(session: Session, listing: Listing, sight: Sight) -> Page:
@@ -71,8 +47,9 @@ def page(session: Session, listing: Listing, sight: Sight) -> Page:
     newest = (_document.c.updated_at.desc(), _document.c.origin.desc(), _document.c.id.desc())
     lines = session.connection().execute(matching.order_by(*newest).limit(listing.limit + 1)).all()
     shown = lines[: listing.limit]
-    more = Place(shown[-1].updated_at, shown[-1].origin, shown[-1].id).write() if len(lines) > len(shown) else None
-    return Page([_item(line, sight) for line in shown], total, more)
+    last = shown[-1] if len(lines) > len(shown) else None
+    more = written(Place(last.updated_at, last.origin, last.id)) if last else None
+    return Page([answers.item(line, KIND, sight) for line in shown], total, more)
 
 
 def _filters(listing: Listing) -> Iterable[ColumnElement[bool]]:
@@ -82,16 +59,3 @@ def _filters(listing: Listing) -> Iterable[ColumnElement[bool]]:
     if listing.language:
         within = _document.c.language.startswith(f"{listing.language}-", autoescape=True)
         yield or_(_document.c.language == listing.language, within)
-
-
-def _item(line: Any, sight: Sight, rest: bytes = b"") -> bytes:
-    head: wire.Object = {
-        "origin": line.origin,
-        "key": str(Key(line.origin, KIND, line.id)),
-        "version": str(Version(line.epoch, line.number)),
-        "visibility": "public" if line.public else "restricted",
-    }
-    if line.audience and sight is Sight.EDITORS:
-        audience = audience_of(line.audience)
-        head["audience"] = audience[0] if audience in {(LOCAL,), (NETWORK,)} else audience
-    return b"{" + b",".join(part for part in (wire.members(head), line.members, rest) if part) + b"}"

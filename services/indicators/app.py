@@ -4,9 +4,10 @@ from pathlib import Path
 
 from fastapi import FastAPI
 
-from services.indicators import api, store
-from services.indicators.apply import AllSeries
+from services.indicators import api
+from services.indicators.apply import SERIES
 from services.indicators.bulk import FILE_BYTES
+from services.indicators.store import OURS
 from weft.exchange import progress
 from weft.exchange import routes as feeds
 from weft.origin import routes as readers
@@ -19,7 +20,7 @@ LARGE = {f"{api.PATH}/bulk": FILE_BYTES, f"{api.PATH}/import/unsd": FILE_BYTES}
 
 
 def create(wiring: Wiring) -> FastAPI:
-    indicators = OriginService(wiring, "indicators", migrations=MIGRATIONS, projection=AllSeries(), follow=store.follow)
+    indicators = OriginService(wiring, "indicators", migrations=MIGRATIONS, projection=SERIES, follow=OURS.follow)
     return application(
         service="indicators",
         title="Weft: indicators",

@@ -1,49 +1,27 @@
-"""Applying feeds: what peers publish becomes series that are shown here. Implements `weft.inbox.effects.Projection`."""
+"""Applying feeds: what peers publish becomes series that are shown here."""
 
-from collections.abc import Sequence
 from typing import Any
 
-import msgspec
 from pydantic import ValidationError
-from sqlmodel import Session
 
-from services.indicators import rows, wire
-from services.indicators.rows import Entry
+from services.indicators import rows
 from services.indicators.schemas import KIND, Series
-from weft.inbox.effects import Rejected, Show
-from weft.protocol.names import Key
+from weft.records import flaws, wire
+from weft.records.projection import Projection
 
 
-class AllSeries:
-    """The indicators service's projection of feeds."""
+def read(body: bytes) -> dict[str, Any]:
+    """The series in a body that came by a feed, with the fields that are not known here.
 
-    def show(self, session: Session, shows: Sequence[Show]) -> list[Rejected]:
-        """Insert or replace these records; what cannot be read is returned, never raised."""
-        entries: list[Entry] = []
-        rejected: list[Rejected] = []
-        for item in shows:
-            read = _read(item)
-            if isinstance(read, Entry):
-                entries.append(read)
-            else:
-                rejected.append(Rejected(item.key, item.version, read))
-        rows.show(session, entries)
-        return rejected
-
-    def hide(self, session: Session, keys: Sequence[Key]) -> None:
-        """Forget these records."""
-        rows.hide(session, [key for key in keys if key.kind == KIND])
-
-
-def _read(item: Show) -> Entry | str:
-    if item.key.kind != KIND:
-        return "unknown-kind"
+    Raises:
+        Malformed, Invalid: it is none.
+    """
+    series = wire.read(body)
     try:
-        series: dict[str, Any] = msgspec.json.decode(item.body, type=dict[str, Any])
         Series.model_validate(series)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        return f"malformed: {error}"
     except ValidationError as error:
-        problem = wire.refused(error)
-        return f"{problem.code}: {problem.detail}"
-    return Entry(item.key, item.version, series, item.public)
+        raise flaws.refused(error, KIND, Series.model_fields) from None
+    return series
+
+
+SERIES = Projection(KIND, read=read, put=rows.show, forget=rows.hide)

@@ -7,25 +7,17 @@ from contextlib import asynccontextmanager
 from sqlmodel import Session
 
 from services.indicators import store
-from services.indicators.schemas import Content
 from services.indicators.sources import Source
 from services.indicators.spool import scratch, spooled
 from services.indicators.staging import Report, Staging
+from services.indicators.store import OURS
 from weft.database import Database
 from weft.journal.incarnation import Incarnation
 from weft.problems import Problem
+from weft.records.own import Content
+from weft.records.reports import Interrupted, Outcome, Refused
 
 FILE_BYTES = 256 * 1024 * 1024
-
-
-class Refused(Problem):
-    status, code, title = 422, "import-refused", "Lines of this import cannot be taken, so none was"
-    hint = "Correct the lines that are named, or send keep_going=true to import the others without them."
-
-
-class Interrupted(Problem):
-    status, code, title = 503, "import-interrupted", "The import stopped before its end"
-    hint = "Send the same lines again: what was written is then unchanged, and the rest follows."
 
 
 @asynccontextmanager
@@ -63,17 +55,15 @@ async def carry_out(
     async for part in _parts(staging):
         staging.drop(await database.read(store.refused, us, part))
     if staging.refused and not (keep_going or dry_run):
-        report = staging.report(dry_run=False)
-        raise Refused(f"{report.refused} lines are refused, nothing was written", **report.model_dump())
+        raise Refused.of(staging.report(dry_run=False))
     async for part in _parts(staging):
         if dry_run:
-            staging.settle(await database.read(store.forecast, us, part))
+            staging.settle(await database.read(OURS.forecast, us, part))
             continue
         try:
             found, done = await database.write(_write, us, part)
         except Problem as problem:
-            counts = staging.report(dry_run=False).model_dump(exclude={"lines", "unmapped"})
-            raise Interrupted(f"before the end: {problem}", **counts) from problem
+            raise Interrupted.by(problem, staging.report(dry_run=False)) from problem
         ring()
         staging.drop(found)
         staging.settle(done)
@@ -88,7 +78,7 @@ async def _parts(staging: Staging) -> AsyncIterator[dict[str, Content]]:
 
 def _write(
     session: Session, us: Incarnation, part: dict[str, Content]
-) -> tuple[dict[str, Problem], dict[str, store.Outcome]]:
+) -> tuple[dict[str, Problem], dict[str, Outcome]]:
     found = store.refused(session, us, part)
-    done = store.put_many(session, us, {id_: content for id_, content in part.items() if id_ not in found})
+    done = OURS.put_many(session, us, {id_: content for id_, content in part.items() if id_ not in found})
     return found, {id_: put.outcome for id_, put in done.items()}

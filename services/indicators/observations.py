@@ -8,7 +8,7 @@ import msgspec
 from sqlalchemy import ColumnElement, func, select, tuple_
 from sqlmodel import Session
 
-from services.indicators import sdmxcsv, wire
+from services.indicators import pages, sdmxcsv
 from services.indicators.dimensions import (
     CSV_COLUMNS,
     DIMENSIONS,
@@ -20,10 +20,13 @@ from services.indicators.models import SeriesRow
 from services.indicators.pages import Place
 from services.indicators.periods import span
 from services.indicators.schemas import KIND, Observing
-from services.indicators.shelf import Page, filters
-from services.indicators.sight import Sight, visible
+from services.indicators.shelf import filters
+from services.indicators.sight import visible
 from weft.database.statements import table
 from weft.protocol.names import Key, Version
+from weft.records import wire
+from weft.records.pages import Page, written
+from weft.records.sight import Sight
 
 COLUMNS: Final = (*CSV_COLUMNS, *PROVENANCE_COLUMNS)
 """The UN's columns first, so that what reads its files reads ours; then where each line comes from."""
@@ -35,7 +38,7 @@ ROWS_FETCHED: Final = 100
 
 _series = table(SeriesRow)
 _key = (_series.c.origin, _series.c.id)
-_names = ("origin", "id", "epoch", "number", "observations", "members", "rest")
+_names = ("origin", "id", "epoch", "number", "observations", "updated_at", "members", "rest")
 
 
 class Part(NamedTuple):
@@ -103,7 +106,7 @@ def page(session: Session, asked: Observing, sight: Sight) -> Page:
     """Observations that are asked for and may be seen. A page also ends at 8 MiB."""
     within = Within.of(asked)
     matching = _matching(asked, sight, within)
-    place = Place.read(asked.after) if asked.after else None
+    place = pages.read(asked.after) if asked.after else None
     total = _total(session, matching, within)
     items: list[bytes] = []
     size = 0
@@ -112,7 +115,7 @@ def page(session: Session, asked: Observing, sight: Sight) -> Page:
         seen = place.period if place and (line.origin, line.id) == place[:2] else ""
         for period, item in _items(line, within, seen):
             if last and (len(items) == asked.limit or size > PAGE_BYTES):
-                return Page(items, total, last.write())
+                return Page(items, total, written(last))
             items.append(item)
             size += len(item)
             last = Place(line.origin, line.id, period)
@@ -191,7 +194,7 @@ def _items(line: Any, within: Within, seen: str) -> Iterator[tuple[str, bytes]]:
     """The flat rows of one series as JSON, each with its period. Only known names, so that none is there twice."""
     described = _described.decode(wire.joined(line.members))
     dimensions = {name: described.dimensions[name] for name in DIMENSIONS}
-    before = wire.members({**_provenance(line), **dimensions})
+    before = wire.members({**_provenance(line), "updated_at": line.updated_at, **dimensions})
     behind = wire.members(
         {name: described.attributes[name] for name in SERIES_ATTRIBUTES if name in described.attributes}
     )

@@ -7,13 +7,13 @@ from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import StreamingResponse
 
 from services.indicators import observations
-from services.indicators.node import Node, TheNode, TheSight, following
 from services.indicators.observations import HEADER, Part
 from services.indicators.schemas import ObservationPage, Observing
-from services.indicators.sight import Sight
 from weft.problems import Invalid, Problem
+from weft.records import answers
+from weft.records.node import Node, TheNode, TheSight
+from weft.records.sight import Sight
 
-JSON = "application/json"
 CSV = "text/csv"
 router = APIRouter(prefix="/api/v1/observations", tags=["observations"])
 
@@ -34,9 +34,7 @@ async def listed(request: Request, node: TheNode, sight: TheSight, asked: Annota
         return await _file(node, asked, sight)
     if asked.format != "json":
         raise FormatNotOffered(f"format={asked.format}")
-    page = await node.database.read(observations.page, asked, sight)
-    headers = {"Vary": "Authorization", **following(request.url, page.next)}
-    return Response(page.to_bytes(), media_type=JSON, headers=headers)
+    return answers.listed(await node.database.read(observations.page, asked, sight), request)
 
 
 async def _file(node: Node, asked: Observing, sight: Sight) -> Response:

@@ -1,15 +1,13 @@
-"""The place in a listing, in the order of keys, as the opaque text that `next` and `after` carry."""
+"""The place in a listing, in the order of keys."""
 
 import re
-from base64 import urlsafe_b64decode, urlsafe_b64encode
-from typing import NamedTuple, Self
-
-import msgspec
+from typing import NamedTuple
 
 from services.indicators.schemas import KIND
-from weft.problems import Invalid
 from weft.protocol.names import Key
 from weft.protocol.refusals import Refusal
+from weft.records import pages
+from weft.records.pages import NoPlace
 
 _period = re.compile(r"[0-9SQW-]{0,10}")
 
@@ -21,21 +19,18 @@ class Place(NamedTuple):
     id: str
     period: str = ""
 
-    def write(self) -> str:
-        return urlsafe_b64encode(msgspec.json.encode(self)).decode().rstrip("=")
 
-    @classmethod
-    def read(cls, text: str) -> Self:
-        """The place that was written as this.
+def read(text: str) -> Place:
+    """The place that was written as this.
 
-        Raises:
-            Invalid: no page ended so.
-        """
-        try:
-            place = msgspec.json.decode(urlsafe_b64decode(text + "=" * (-len(text) % 4)), type=cls)
-            Key.make(place.origin, KIND, place.id)
-        except (ValueError, msgspec.MsgspecError, Refusal):
-            place = None
-        if place is None or not _period.fullmatch(place.period):
-            raise Invalid("after: is not the 'next' of a page; begin again without it")
-        return place
+    Raises:
+        NoPlace: no page ended so.
+    """
+    place = pages.read(text, Place)
+    try:
+        Key.make(place.origin, KIND, place.id)
+    except Refusal:
+        raise NoPlace from None
+    if not _period.fullmatch(place.period):
+        raise NoPlace
+    return place

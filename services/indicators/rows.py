@@ -1,18 +1,17 @@
 """The rows of series: putting them in and taking them out, in bulk. Whose they are makes no difference here."""
 
-from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Sequence
+from typing import Any
 
-from sqlalchemy import delete
 from sqlmodel import Session
 
-from services.indicators import wire
 from services.indicators.dimensions import complete
 from services.indicators.models import SeriesRow
-from weft.areas import UnknownArea, area
-from weft.database.statements import chunks, table, upsert
-from weft.protocol.names import Key, Version
+from weft.database.statements import table, upsert
+from weft.protocol.names import Key
+from weft.records import wire
+from weft.records.countries import codes
+from weft.records.rows import Entry, forget
 
 _series = table(SeriesRow)
 _LISTED = ("dimensions", "attributes", "title", "created_at", "updated_at")
@@ -21,37 +20,18 @@ _MADE_HERE = frozenset(
 )
 
 
-class Entry(NamedTuple):
-    """A series to be shown. `audience`: who may have an own one, as the journal writes it; empty for a received one."""
-
-    key: Key
-    version: Version
-    series: Mapping[str, Any]
-    public: bool
-    audience: str = ""
-
-
-def show(session: Session, entries: Sequence[Entry]) -> None:
+def show(session: Session, entries: Sequence[Entry[dict[str, Any]]]) -> None:
     """Insert or replace these series; each comes once."""
     upsert(session, SeriesRow, [_row(entry) for entry in entries])
 
 
 def hide(session: Session, keys: Sequence[Key]) -> None:
     """Take these series out; one that is not there is no error."""
-    for origin, ids in _ids_by_origin(keys).items():
-        for part in chunks(ids):
-            session.connection().execute(delete(_series).where(_series.c.origin == origin, _series.c.id.in_(part)))
+    forget(session, _series, keys)
 
 
-def _ids_by_origin(keys: Iterable[Key]) -> dict[str, list[str]]:
-    grouped: dict[str, list[str]] = defaultdict(list)
-    for key in keys:
-        grouped[key.origin].append(key.id)
-    return grouped
-
-
-def _row(entry: Entry) -> dict[str, Any]:
-    series = entry.series
+def _row(entry: Entry[dict[str, Any]]) -> dict[str, Any]:
+    series = entry.record
     dimensions = complete(series["dimensions"])
     periods = series["observations"]["TIME_PERIOD"]
     span = {"count": len(periods), "first_period": periods[0], "last_period": periods[-1]}
@@ -59,25 +39,12 @@ def _row(entry: Entry) -> dict[str, Any]:
     listed["dimensions"] = {**dimensions, **series["dimensions"]}
     rest = {name: value for name, value in series.items() if name not in _LISTED and name not in _MADE_HERE}
     return {
-        "origin": entry.key.origin,
-        "id": entry.key.id,
-        "epoch": int(entry.version.epoch),
-        "number": entry.version.number,
-        "public": entry.public,
-        "audience": entry.audience,
+        **entry.columns(),
         **{name.lower(): code for name, code in dimensions.items()},
         "observations": span["count"],
         "first_period": span["first_period"],
         "last_period": span["last_period"],
         "updated_at": series["updated_at"],
-        "members": wire.members({**listed, "area": _codes(dimensions["REF_AREA"]), **span}),
+        "members": wire.members({**listed, "area": codes(dimensions["REF_AREA"]), **span}),
         "rest": wire.members(rest),
     }
-
-
-def _codes(m49: str) -> dict[str, str | None]:
-    try:
-        known = area(m49)
-    except UnknownArea:
-        return {"m49": m49, "iso2": None, "iso3": None}
-    return {"m49": m49, "iso2": known.iso2, "iso3": known.iso3}

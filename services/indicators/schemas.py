@@ -5,47 +5,22 @@ a later release brings is kept and shown, and only what cannot be shown at all i
 """
 
 import re
-from typing import Annotated, Final, Literal, NamedTuple, Self
+from typing import Annotated, Final, Literal, Self
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    StringConstraints,
-    TypeAdapter,
-    ValidationError,
-    WithJsonSchema,
-    model_validator,
-)
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
 
-from services.indicators import periods, wire
+from services.indicators import periods
 from services.indicators.series import Code, Observations, SeriesIn, Text, check
 from weft.areas import COMMISSIONS, UnknownArea, area, members
 from weft.problems import Invalid
 from weft.protocol import names
-from weft.protocol.refusals import Refusal
+from weft.records import flaws, wire
+from weft.records.audiences import Audience
+from weft.records.countries import Country, CountryOut
+from weft.records.own import Content
+from weft.records.times import Time
 
 KIND: Final = "series"
-
-
-def _audience(given: object) -> tuple[str, ...]:
-    if given in (names.LOCAL, names.NETWORK):
-        return (str(given),)
-    if not isinstance(given, list) or not 0 < len(given) <= 100 or not all(isinstance(name, str) for name in given):
-        raise ValueError("must be 'local', 'network', or a list of peers' names such as [\"eca\"]")
-    try:
-        return tuple(sorted({names.node(name) for name in given}))
-    except Refusal as error:
-        raise ValueError(error.why) from None
-
-
-def _country(text: str) -> str:
-    try:
-        return area(text).m49
-    except UnknownArea as error:
-        raise ValueError(str(error)) from None
 
 
 def _period(text: str) -> str:
@@ -53,33 +28,10 @@ def _period(text: str) -> str:
     return text
 
 
-Audience = Annotated[
-    tuple[str, ...],
-    BeforeValidator(_audience),
-    WithJsonSchema(
-        {
-            "anyOf": [
-                {"type": "string", "enum": [names.LOCAL, names.NETWORK]},
-                {"type": "array", "items": {"type": "string"}, "minItems": 1, "maxItems": 100},
-            ]
-        }
-    ),
-]
 Origin = Annotated[str, StringConstraints(pattern=rf"^{names.NAME}$")]
-Time = Annotated[
-    str, StringConstraints(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,6})?Z$")
-]
 Codes = Annotated[tuple[Code, ...], Field(max_length=300)]
-Country = Annotated[str, Field(max_length=5), AfterValidator(_country)]
 Period = Annotated[str, Field(max_length=10), AfterValidator(_period)]
 Commission = Literal["eca", "ece", "eclac", "escap", "escwa"]
-
-
-class Content(NamedTuple):
-    """A series that is ready to be written: its JSON members, without the times that the node adds, and its audience."""
-
-    members: bytes
-    audience: tuple[str, ...]
 
 
 class SeriesDraft(SeriesIn):
@@ -92,13 +44,13 @@ class SeriesDraft(SeriesIn):
         """The series in these bytes.
 
         Raises:
-            Malformed: it is not JSON.
+            Malformed: it is not JSON, or has two members of one name.
             Invalid: fields are missing, unknown or not what they must be; they are named.
         """
         try:
-            return cls.model_validate_json(data)
+            return cls.model_validate(wire.read(data))
         except ValidationError as error:
-            raise wire.refused(error) from None
+            raise flaws.refused(error, KIND, cls.model_fields) from None
 
     def content(self) -> Content:
         return Content(wire.members(self.body()), self.audience)
@@ -128,14 +80,6 @@ class Series(BaseModel):
         return self
 
 
-class AreaOut(BaseModel):
-    """An area by its three codes; one that has an M49 code only, or is not known here, has nulls."""
-
-    m49: str
-    iso2: str | None
-    iso3: str | None
-
-
 class SeriesOut(Series):
     """A series as it is answered. `audience` is told to editors of its own node. Lists leave `observations` out."""
 
@@ -144,7 +88,7 @@ class SeriesOut(Series):
     version: str
     visibility: Literal["public", "restricted"]
     audience: Audience | None = None
-    area: AreaOut
+    area: CountryOut
     count: int
     first_period: str
     last_period: str
@@ -201,23 +145,6 @@ class Observing(Listing):
     end_period: Period | None = None
     format: Literal["json", "csv", "xlsx", "parquet"] = "json"
     limit: int = Field(1_000, ge=1, le=10_000)
-
-
-_audiences: TypeAdapter[tuple[str, ...]] = TypeAdapter(Audience)
-
-
-def audience_of(given: list[str]) -> tuple[str, ...]:
-    """The audience in query parameters: `audience=network`, `audience=local`, or one for each peer.
-
-    Raises:
-        Invalid: it is none.
-    """
-    try:
-        alone = given[0] if given in ([names.LOCAL], [names.NETWORK]) else given
-        return _audiences.validate_python(alone)
-    except ValidationError as error:
-        why = error.errors()[0]["msg"].removeprefix("Value error, ")
-        raise Invalid(f"audience: {why}", fields=[{"field": "audience", "where": "query", "why": why}]) from None
 
 
 def areas_of(given: list[str]) -> set[str] | None:

@@ -2,7 +2,6 @@
 
 import json
 import re
-import unicodedata
 from collections.abc import Mapping
 from typing import Annotated, Any, Final, Self
 
@@ -20,28 +19,22 @@ from services.indicators.dimensions import (
 )
 from weft.areas import LANGUAGES, UnknownArea, area
 from weft.protocol.limits import BODY_BYTES
+from weft.records.texts import flaw
+from weft.records.times import TIMES_BYTES
 
 MAX_OBSERVATIONS: Final = 2_000
-TIMES_BYTES: Final = 128
-"""What the node's own times add to a body at most."""
 MAX_BYTES: Final = BODY_BYTES - TIMES_BYTES
 MAX_TEXT: Final = 2_000
-
-# Characters that turn the direction of what follows: they can make a name read as another one.
-_TURNS: Final = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
 
 def clean(text: str) -> str:
     """The text, if it is one that may be kept and shown.
 
     Raises:
-        ValueError: it holds controls other than line feed and tab, lone surrogates or direction marks.
+        ValueError: there is something in it that is no text, or that makes it read as another.
     """
-    if text.isascii() and text.isprintable():
-        return text
-    for character in text:
-        if character in _TURNS or (unicodedata.category(character) in ("Cc", "Cs") and character not in "\n\t"):
-            raise ValueError(f"the character U+{ord(character):04X} may not stand in a text: remove it")
+    if why := flaw(text):
+        raise ValueError(why)
     return text
 
 

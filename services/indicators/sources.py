@@ -5,15 +5,17 @@ from typing import Any, BinaryIO
 
 from pydantic import ValidationError
 
-from services.indicators import sdmxcsv, unsd, wire
+from services.indicators import sdmxcsv, unsd
 from services.indicators.ids import series_id
-from services.indicators.schemas import Content, SeriesDraft
+from services.indicators.schemas import KIND, SeriesDraft
 from services.indicators.series import SeriesIn
 from services.indicators.staging import Staging
 from services.indicators.tables import BadTable
 from services.indicators.unsd import Selection
 from services.indicators.unsd_codes import titles
 from weft.problems import Invalid, Problem, TooLarge
+from weft.records import flaws, wire
+from weft.records.own import Content
 
 LINE_BYTES = 1024 * 1024
 Source = Callable[[BinaryIO, Staging], None]
@@ -74,7 +76,7 @@ def _validated(made: dict[str, Any], audience: tuple[str, ...], staging: Staging
     try:
         series = SeriesIn.model_validate(made).body()
     except ValidationError as error:
-        problem = wire.refused(error)
+        problem = flaws.refused(error, KIND, SeriesIn.model_fields)
         where = f"{made['dimensions']['SERIES']} of area {made['dimensions']['REF_AREA']}"
         staging.refuse(Invalid(f"{where}: {problem.detail}"), line=staging.table.rows_read)
         return

@@ -2,32 +2,20 @@
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from typing import Annotated, BinaryIO, Literal
+from typing import Annotated, BinaryIO
 
 import msgspec
 from pydantic import BaseModel, Field
 
-from services.indicators import store, tables
-from services.indicators.schemas import Content
+from services.indicators import tables
 from weft.problems import Invalid, Problem, TooLarge
+from weft.records import reports
+from weft.records.own import Content
+from weft.records.portions import portions
+from weft.records.reports import Fate, Line, Outcome
 
 RECORDS = 200_000
-RECORDS_PER_WRITE = 1_000
-BYTES_PER_WRITE = 4 * 1024 * 1024
-LINES_REPORTED = 1_000
 UNMAPPED_REPORTED = 1_000
-
-Outcome = Literal["created", "revised", "unchanged", "refused"]
-
-
-class Line(BaseModel):
-    """What became of a line, or would become of it. `code` and `detail` say why it was refused."""
-
-    line: int
-    id: str | None
-    outcome: Outcome
-    code: str | None = None
-    detail: str | None = None
 
 
 class Unmapped(BaseModel):
@@ -38,19 +26,13 @@ class Unmapped(BaseModel):
     rows: int
 
 
-class Report(BaseModel):
+class Report(reports.Report):
     """What became of an import. `lines` has the refused ones first of all, and no more than a thousand; of tables it has
     only those, since a series of a table has many lines. `refused` counts lines, the counts before it series."""
 
-    dry_run: bool
-    created: int
-    revised: int
-    unchanged: int
-    refused: int
     rows_read: Annotated[int, Field(description="Lines of a table without its header; 0 for lines of JSON.")]
     rows_filtered: Annotated[int, Field(description="Rows of a table that were not asked for.")]
     unmapped: list[Unmapped]
-    lines: list[Line]
 
 
 class _Staged(msgspec.Struct, array_like=True):
@@ -72,7 +54,7 @@ class Staging:
         self._lengths: list[int] = []
         self._lines_of: dict[str, int] = {}
         self._refused: set[str] = set()
-        self._counts: Counter[Outcome] = Counter()
+        self._counts: Counter[Fate] = Counter()
         self._lines: list[Line] = []
 
     def take(self, id_: str, content: Content, *, line: int = 0) -> None:
@@ -96,7 +78,7 @@ class Staging:
         """Note that a line is not taken."""
         self._counts["refused"] += 1
         detail = f"{problem} {problem.hint}" if problem.code != "invalid" else str(problem)
-        if self._counts["refused"] <= LINES_REPORTED:
+        if self._counts["refused"] <= reports.LINES:
             self._lines.append(Line(line=line, id=id_, outcome="refused", code=problem.code, detail=detail[:500]))
 
     def drop(self, found: Mapping[str, Problem]) -> None:
@@ -105,30 +87,24 @@ class Staging:
             self._refused.add(id_)
             self.refuse(problem, line=self._lines_of[id_], id_=id_)
 
-    def settle(self, outcomes: Mapping[str, store.Outcome]) -> None:
+    def settle(self, outcomes: Mapping[str, Outcome]) -> None:
         """Note what became of series."""
         for id_, said in outcomes.items():
             self._counts[said] += 1
             line = self._lines_of[id_]
-            if line and len(self._lines) < 2 * LINES_REPORTED:
+            if line and len(self._lines) < 2 * reports.LINES:
                 self._lines.append(Line(line=line, id=id_, outcome=said))
 
     def parts(self) -> Iterator[dict[str, Content]]:
         """What is left, in the portions in which it is written."""
+        return portions(self._left())
+
+    def _left(self) -> Iterator[tuple[str, Content, int]]:
         self._file.seek(0)
-        part: dict[str, Content] = {}
-        size = 0
         for length in self._lengths:
             staged = _decoder.decode(self._file.read(length))
-            if staged.id in self._refused:
-                continue
-            if part and (len(part) == RECORDS_PER_WRITE or size + length > BYTES_PER_WRITE):
-                yield part
-                part, size = {}, 0
-            part[staged.id] = Content(staged.members, staged.audience)
-            size += length
-        if part:
-            yield part
+            if staged.id not in self._refused:
+                yield staged.id, Content(staged.members, staged.audience), length
 
     @property
     def refused(self) -> int:
@@ -139,7 +115,6 @@ class Staging:
             Line(line=row.line, id=None, outcome="refused", code="invalid", detail=f"{row.reason}. {row.hint}"[:500])
             for row in self.table.refusals
         ]
-        chosen = sorted([*self._lines, *rows], key=lambda line: (line.outcome != "refused", line.line))
         return Report(
             dry_run=dry_run,
             created=self._counts["created"],
@@ -152,5 +127,5 @@ class Staging:
                 Unmapped(column=column[:100], code=code[:100], rows=rows)
                 for (column, code), rows in self.table.unmapped.most_common(UNMAPPED_REPORTED)
             ],
-            lines=sorted(chosen[:LINES_REPORTED], key=lambda line: line.line),
+            lines=reports.chosen([*self._lines, *rows]),
         )

@@ -1,44 +1,27 @@
 """Our own series: writing them in one transaction with the journal. Others' come by `apply`, all are read by `shelf`."""
 
 from collections.abc import Mapping
-from typing import Literal, NamedTuple
+from typing import Any
 
 import msgspec
-from sqlalchemy import and_, or_, select
-from sqlmodel import Session, col
-from sqlmodel import select as select_rows
+from sqlmodel import Session
 
-from services.indicators import rows, wire
+from services.indicators import rows
 from services.indicators.models import SeriesRow
-from services.indicators.preconditions import Precondition
-from services.indicators.rows import Entry
-from services.indicators.schemas import KIND, Content
-from weft.database.statements import chunks, table
-from weft.journal import record
+from services.indicators.schemas import KIND
+from weft.database.statements import table
 from weft.journal.incarnation import Incarnation
-from weft.journal.models import OwnRow
-from weft.journal.record import Audience, Condition, Draft, audience_of, audience_text
-from weft.problems import NotFound, Problem
-from weft.protocol.names import NETWORK, Key, Version
-
-_series, _own = table(SeriesRow), table(OwnRow)
-FOLLOWED = 500
-
-Outcome = Literal["created", "revised", "unchanged"]
+from weft.problems import Problem
+from weft.records.own import Content, OwnRecords, Put
+from weft.records.preconditions import Precondition
 
 
-class Put(NamedTuple):
-    """What became of a series that was put."""
-
-    version: Version
-    outcome: Outcome
+def read(body: bytes) -> dict[str, Any]:
+    """A body of ours, which was judged before it was written."""
+    return msgspec.json.decode(body, type=dict[str, Any])
 
 
-class Revision(NamedTuple):
-    """A content beside what the journal has of it: the body to be written, or the present one when nothing differs."""
-
-    outcome: Outcome
-    body: bytes
+OURS = OwnRecords(KIND, table(SeriesRow), read=read, show=rows.show, hide=rows.hide)
 
 
 def put(session: Session, us: Incarnation, id_: str, content: Content, precondition: Precondition) -> Put:
@@ -49,111 +32,12 @@ def put(session: Session, us: Incarnation, id_: str, content: Content, precondit
         Deleted: the key was used before.
         Invalid: the audience names nobody who is approved.
     """
-    present = record.current(session, [(KIND, id_)]).get((KIND, id_))
-    precondition.demand(_version(present))
+    precondition.demand(OURS.present(session, id_))
     for problem in refused(session, us, {id_: content}).values():
         raise problem
-    return put_many(session, us, {id_: content})[id_]
-
-
-def put_many(session: Session, us: Incarnation, contents: Mapping[str, Content]) -> dict[str, Put]:
-    """Create or revise our series; `refused` has passed them."""
-    present = record.current(session, [(KIND, id_) for id_ in contents])
-    now = us.now()
-    revisions = {id_: _revision(content, present.get((KIND, id_)), now) for id_, content in contents.items()}
-    changed = [
-        Draft(KIND, id_, new.body, contents[id_].audience)
-        for id_, new in revisions.items()
-        if new.outcome != "unchanged"
-    ]
-    written = record.put_many(session, us, changed, present=present)
-    rows.show(session, [_entry(done.key, done.version, done.audience, revisions[done.key.id].body) for done in written])
-    versions = {name[1]: Version(row.epoch, row.number) for name, row in present.items()}
-    versions |= {done.key.id: done.version for done in written}
-    return {id_: Put(versions[id_], new.outcome) for id_, new in revisions.items()}
-
-
-def forecast(session: Session, us: Incarnation, contents: Mapping[str, Content]) -> dict[str, Outcome]:
-    """What `put_many` would make of these."""
-    present: dict[str, OwnRow] = {}
-    for part in chunks(list(contents)):
-        found = session.exec(select_rows(OwnRow).where(OwnRow.kind == KIND, col(OwnRow.id).in_(part)))
-        present |= {row.id: row for row in found}
-    return {id_: _revision(content, present.get(id_), us.now()).outcome for id_, content in contents.items()}
+    return OURS.put_many(session, us, {id_: content})[id_]
 
 
 def refused(session: Session, us: Incarnation, contents: Mapping[str, Content]) -> dict[str, Problem]:
     """Which of these may not be written now, and why."""
-    found: dict[str, Problem] = {}
-    for audience in {content.audience for content in contents.values()}:
-        try:
-            record.check_audience(session, audience)
-        except Problem as problem:
-            found |= {id_: problem for id_, content in contents.items() if content.audience == audience}
-    for part in chunks(list(contents)):
-        deleted = select(_own.c.id, _own.c.updated_at).where(
-            _own.c.kind == KIND, _own.c.id.in_(part), _own.c.audience == ""
-        )
-        for line in session.connection().execute(deleted):
-            found[line.id] = record.Deleted(f"{us.origin}/{KIND}/{line.id} was deleted at {line.updated_at}")
-    return found
-
-
-def delete(session: Session, us: Incarnation, id_: str, precondition: Precondition) -> None:
-    """Delete one of our series.
-
-    Raises:
-        NotFound: there is none of this name.
-        Stale, Unconditional: it is not at the version that is demanded, or none is.
-    """
-    present = _version(record.current(session, [(KIND, id_)]).get((KIND, id_)))
-    if present is None:
-        raise NotFound(f"there is no series {us.origin}/{id_}")
-    precondition.demand(present)
-    deleted = record.delete(session, us, KIND, id_, Condition.ANY)
-    rows.hide(session, [deleted.key])
-
-
-def follow(session: Session, us: Incarnation) -> int:
-    """Show what the journal has of our series where something else than this module wrote it: the removal of a reader,
-    a recovery. Returns how many differed; some may be left unless it is 0."""
-    same = and_(_series.c.origin == us.origin, _series.c.id == _own.c.id)
-    differs = or_(_series.c.epoch != _own.c.epoch, _series.c.number != _own.c.number)
-    shown, alive = _series.c.id.is_not(None), _own.c.audience != ""
-    behind = or_(and_(alive, or_(~shown, differs)), and_(~alive, shown))
-    query = select(_own).join(_series, same, isouter=True).where(_own.c.kind == KIND, behind).limit(FOLLOWED)
-    lines = session.connection().execute(query).all()
-    rows.hide(session, [Key(us.origin, KIND, line.id) for line in lines if not line.audience])
-    entries = [
-        _entry(Key(us.origin, KIND, line.id), Version(line.epoch, line.number), audience_of(line.audience), line.body)
-        for line in lines
-        if line.audience
-    ]
-    rows.show(session, entries)
-    return len(lines)
-
-
-def _version(present: OwnRow | None) -> Version | None:
-    return Version(present.epoch, present.number) if present and present.audience else None
-
-
-def _revision(content: Content, present: OwnRow | None, now: str) -> Revision:
-    """The body that this content makes. The times come last in it, so that equal contents begin alike."""
-    if present is None or present.body is None:
-        return Revision("created", _body(content, now, now))
-    if audience_text(content.audience) == present.audience and present.body.startswith(_start(content)):
-        return Revision("unchanged", present.body)
-    return Revision("revised", _body(content, present.created_at, now))
-
-
-def _body(content: Content, created_at: str, updated_at: str) -> bytes:
-    return _start(content) + wire.write(created_at) + b',"updated_at":' + wire.write(updated_at) + b"}"
-
-
-def _start(content: Content) -> bytes:
-    return b"{" + content.members + b',"created_at":'
-
-
-def _entry(key: Key, version: Version, audience: Audience, body: bytes) -> Entry:
-    series = msgspec.json.decode(body)
-    return Entry(key, version, series, public=audience == (NETWORK,), audience=audience_text(audience))
+    return OURS.refused(session, us, {id_: content.audience for id_, content in contents.items()})

@@ -13,6 +13,7 @@ from services.search.sight import sight_of
 from weft.database import Database
 from weft.identity import Role, caller_of, require
 from weft.problems import Invalid
+from weft.records.pages import following
 
 router = APIRouter(prefix="/api/v1/search", tags=["search"])
 VARY = {"Vary": "Authorization"}
@@ -53,10 +54,7 @@ async def search(
         page = await node.index.query(asked.query(sight))
     except InvalidQuery as error:
         raise Invalid(str(error)) from None
-    response.headers.update(VARY)
-    if page.next:
-        following = request.url.include_query_params(after=page.next)
-        response.headers["Link"] = f'<{following.path}?{following.query}>; rel="next"'
+    response.headers.update(VARY | following(request.url, page.next))
     return Found.of(page, facets=asked.facets)
 
 

@@ -1,22 +1,15 @@
 """From a record's body, as it travels, to the document that is searched. Tolerant: unknown fields and terms pass."""
 
-from typing import Annotated
-
 import msgspec
-from msgspec import Meta
 
 from services.search.engine import analysis
 from services.search.engine.interface import DRAFT, Upsert
+from weft.problems import Problem
 from weft.protocol.names import Key, Version
+from weft.records import documents
+from weft.records.documents import KIND
 
-KIND = "document"
 _TITLE_BYTES = 512
-
-_Slug = Annotated[str, Meta(pattern=r"\A[a-z][a-z0-9-]{0,63}\Z")]
-_Language = Annotated[str, Meta(pattern=r"\A[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8}){0,8}\Z")]
-_M49 = Annotated[str, Meta(pattern=r"\A[1-9][0-9]{0,2}\Z")]
-_Issued = Annotated[str, Meta(pattern=r"\A[12][0-9]{3}(-[0-9]{2}){0,2}\Z")]
-_Time = Annotated[str, Meta(pattern=r"\A\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d{1,6})?Z\Z")]
 
 
 class Unreadable(ValueError):
@@ -26,18 +19,18 @@ class Unreadable(ValueError):
 class Body(msgspec.Struct, frozen=True):
     """What a search needs of a document's body."""
 
-    type: _Slug
-    title: Annotated[str, Meta(min_length=1, max_length=500)]
-    language: _Language
-    status: _Slug
-    updated_at: _Time
-    description: Annotated[str, Meta(max_length=5_000)] | None = None
-    text: Annotated[str, Meta(max_length=400_000)] | None = None
-    subject: Annotated[tuple[Annotated[str, Meta(max_length=300)], ...], Meta(max_length=100)] = ()
-    themes: Annotated[tuple[_Slug, ...], Meta(max_length=50)] = ()
-    groups: Annotated[tuple[_Slug, ...], Meta(max_length=50)] = ()
-    countries: Annotated[tuple[_M49, ...], Meta(max_length=300)] = ()
-    issued: _Issued | None = None
+    type: str
+    title: str
+    language: str
+    status: str
+    updated_at: str
+    description: str | None = None
+    text: str | None = None
+    subject: tuple[str, ...] = ()
+    themes: tuple[str, ...] = ()
+    groups: tuple[str, ...] = ()
+    countries: tuple[str, ...] = ()
+    issued: str | None = None
 
     @property
     def draft(self) -> bool:
@@ -48,7 +41,7 @@ _decode = msgspec.json.Decoder(Body).decode
 
 
 def read(kind: str, data: bytes) -> Body:
-    """The document in a body.
+    """The document in a body that came by a feed. What the catalog does not show is not found either.
 
     Raises:
         Unreadable: the kind is not known, or it is no document.
@@ -56,18 +49,27 @@ def read(kind: str, data: bytes) -> Body:
     if kind != KIND:
         raise Unreadable("unknown-kind")
     try:
+        documents.read(data)
+    except Problem as problem:
+        raise Unreadable(f"invalid: {problem.detail}"[:500]) from None
+    return _kept(data)
+
+
+def _kept(data: bytes) -> Body:
+    """The document in a body that `read` has passed."""
+    try:
         return _decode(data)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise Unreadable(f"invalid: {error}"[:500]) from None
 
 
 def searched(key: Key, version: Version, body: bytes, *, public: bool, gate: int) -> Upsert:
-    """The document as the index gets it.
+    """The document as the index gets it, from a body that `read` has passed.
 
     Raises:
-        Unreadable: see `read`.
+        Unreadable: it was damaged since.
     """
-    said = read(key.kind, body)
+    said = _kept(body)
     return Upsert(
         key=str(key),
         version=gate,

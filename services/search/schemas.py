@@ -3,7 +3,7 @@
 from typing import Annotated, Literal
 
 import msgspec
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from services.search.engine.interface import (
     FILTERS,
@@ -18,21 +18,14 @@ from services.search.engine.interface import (
     Visibility,
 )
 from services.search.store import Suggested
-from weft.areas import UnknownArea, area
+from weft.records.countries import Country, CountryOut
 
 SUGGESTED = 10
 
 
-def _country(text: str) -> str:
-    try:
-        return area(text).m49
-    except UnknownArea as error:
-        raise ValueError(str(error)) from None
-
-
 Value = Annotated[str, Field(min_length=1, max_length=128)]
 Values = Annotated[list[Value], Field(max_length=MAX_CHOICES)]
-Countries = Annotated[list[Annotated[Value, AfterValidator(_country)]], Field(max_length=MAX_CHOICES)]
+Countries = Annotated[list[Country], Field(max_length=MAX_CHOICES)]
 
 
 class Asked(BaseModel):
@@ -64,22 +57,6 @@ class Asked(BaseModel):
         )
 
 
-class Country(BaseModel):
-    """A country by its three codes; an area that has an M49 code only, or one not known here, has nulls."""
-
-    m49: str
-    iso2: str | None
-    iso3: str | None
-
-    @classmethod
-    def of(cls, m49: str) -> "Country":
-        try:
-            known = area(m49)
-        except UnknownArea:
-            return cls(m49=m49, iso2=None, iso3=None)
-        return cls(m49=m49, iso2=known.iso2, iso3=known.iso3)
-
-
 class Item(BaseModel):
     """A document found. `highlights`: HTML in which everything is escaped but `<mark>`, by the part it is from."""
 
@@ -93,7 +70,7 @@ class Item(BaseModel):
     language: str
     themes: tuple[str, ...]
     groups: tuple[str, ...]
-    countries: list[Country]
+    countries: list[CountryOut]
     issued: str | None
     status: str
     updated_at: str
@@ -114,7 +91,7 @@ class Item(BaseModel):
             language=document.language,
             themes=document.themes,
             groups=document.groups,
-            countries=[Country.of(m49) for m49 in document.countries],
+            countries=[CountryOut.of(m49) for m49 in document.countries],
             issued=document.issued,
             status=document.status,
             updated_at=document.updated_at,

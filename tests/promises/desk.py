@@ -15,8 +15,8 @@ import httpx
 
 from weft.cli.client import NodeClient
 from weft.demo.five import http
-from weft.demo.visitor import DOCUMENTS, brief, expect, until
 from weft.demo.local import LocalNode, pair
+from weft.demo.visitor import DOCUMENTS, brief, expect, until
 
 UNHURRIED = {"WEFT_REQUESTS_PER_MINUTE": "1000000", "WEFT_WRITES_PER_MINUTE": "1000000"}
 """Tests look often; that must not count as abuse."""

@@ -42,8 +42,7 @@ class Relay:
             def log_message(self, format: str, *args: object) -> None:
                 """The test says what it needs to."""
 
-        self._server = ThreadingHTTPServer(("127.0.0.1", port), Handler)
-        self._server.daemon_threads = True
+        self._server = _Server(("127.0.0.1", port), Handler)
         Thread(target=self._server.serve_forever, daemon=True).start()
 
     def pass_on(self, asked: BaseHTTPRequestHandler) -> None:
@@ -85,6 +84,13 @@ class Relay:
         self.open.set()
         self._server.shutdown()
         self._server.server_close()
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """A node that was killed hangs up."""
 
 
 def honest(answer: bytes) -> bytes | None:

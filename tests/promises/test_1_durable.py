@@ -13,8 +13,8 @@ import pytest
 
 from tests.promises.desk import Editor, begin, editing, found, held, made, running, settle
 from weft.database.engine import BUSY_SECONDS
-from weft.demo.visitor import until
 from weft.demo.local import LocalNode
+from weft.demo.visitor import until
 from weft.protocol.names import Version
 
 Pair = tuple[LocalNode, LocalNode]

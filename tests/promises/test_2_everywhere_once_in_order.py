@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 
 from tests.promises.desk import Editor, begin, editing, feed_status, found, held, made, running, settle, visitor
-from weft.demo.visitor import DOCUMENTS, until
 from weft.demo.local import LocalNode
+from weft.demo.visitor import DOCUMENTS, until
 from weft.protocol.names import Version
 
 Pair = tuple[LocalNode, LocalNode]

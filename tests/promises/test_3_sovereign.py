@@ -11,8 +11,8 @@ import pytest
 
 from tests.promises.canary import answered, canary, kept, on_disk, published, told
 from tests.promises.desk import Editor, found, made, running
-from weft.demo.visitor import until
 from weft.demo.local import LocalNode
+from weft.demo.visitor import until
 
 Three = tuple[LocalNode, LocalNode, LocalNode]
 DATABASES = {"catalog.db", "search.db", "sync.db"}

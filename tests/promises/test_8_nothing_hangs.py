@@ -14,8 +14,8 @@ import pytest
 
 from tests.promises.desk import Editor, begin, feed_status, made, running, settle, status, visitor
 from tests.promises.relay import Relay, withholds
-from weft.demo.visitor import expect, until
 from weft.demo.local import LocalNode, free_ports
+from weft.demo.visitor import expect, until
 from weft.exchange.session import PeerAuth
 from weft.keys import NodeKeys
 

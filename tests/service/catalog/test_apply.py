@@ -6,11 +6,10 @@ from typing import Any
 import pytest
 from sqlmodel import select
 
-from services.catalog import wire
-from services.catalog.apply import Documents
+from services.catalog.app import MIGRATIONS
+from services.catalog.apply import DOCUMENTS
 from services.catalog.models import DocumentRow, TagRow
-from services.catalog.schemas import DocumentIn
-from tests.service.catalog.desk import US, Catalog, document
+from tests.service.catalog.desk import US, Catalog, document, leaving
 from weft.database import Database
 from weft.database.migrate import KERNEL, upgrade
 from weft.identity import Role
@@ -24,21 +23,21 @@ from weft.log import feeds, serve
 from weft.protocol import frames
 from weft.protocol.commits import open_commit
 from weft.protocol.names import START, Key, Version
+from weft.records import wire
 
 TIMES = {"created_at": "2026-01-01T00:00:00.000Z", "updated_at": "2026-01-02T00:00:00.000Z"}
 KEY = Key("eca", "document", "river")
-MIGRATIONS = Path(__file__).parents[3] / "services/catalog/migrations"
 
 
 def body(**changed: Any) -> bytes:
     """A body as a peer sends it; None leaves a field out."""
-    fields = {**DocumentIn.parse(document()).content(), **TIMES, **changed}
+    fields = {**leaving(document()), **TIMES, **changed}
     return wire.write({name: value for name, value in fields.items() if value is not None})
 
 
 def show(catalog: Catalog, *shows: Show) -> list[Rejected]:
     with catalog.node.database.writing() as session:
-        return Documents().show(session, shows)
+        return DOCUMENTS.show(session, shows)
 
 
 def shown(number: int, data: bytes, *, public: bool = True, key: Key = KEY) -> Show:
@@ -54,7 +53,7 @@ def test_a_record_is_shown_replaced_and_hidden(catalog: Catalog) -> None:
     assert catalog.get("/eca/river", by=Role.READER).json()["title"] == "Changed"
     assert catalog.get(params={"country": "MX"}).json()["total"] == 0
     with catalog.node.database.writing() as session:
-        Documents().hide(session, [KEY, Key("eca", "document", "never-there"), Key("eca", "measure", "other")])
+        DOCUMENTS.hide(session, [KEY, Key("eca", "document", "never-there"), Key("eca", "measure", "other")])
     with catalog.node.database.reading() as session:
         assert not session.exec(select(DocumentRow)).all()
         assert not session.exec(select(TagRow)).all()
@@ -64,7 +63,7 @@ def test_hiding_leaves_other_origins_alone(catalog: Catalog) -> None:
     show(catalog, shown(1, body()), shown(1, body(), key=Key("ece", "document", "river")))
     catalog.put("river", document())
     with catalog.node.database.writing() as session:
-        Documents().hide(session, [KEY])
+        DOCUMENTS.hide(session, [KEY])
     assert {item["origin"] for item in catalog.get().json()["items"]} == {"ece", US}
 
 
@@ -151,7 +150,7 @@ def test_what_one_catalog_writes_another_shows(catalog: Catalog, tmp_path: Path)
             )
             with there.writing() as session:
                 row = feeds.found_or_opened(session, feed)
-                apply(session, Inbox(Documents()), row, commit, moment=Moment("2026-01-01T00:00:00.000Z", 0.0))
+                apply(session, Inbox(DOCUMENTS), row, commit, moment=Moment("2026-01-01T00:00:00.000Z", 0.0))
     with there.reading() as session:
         documents = {row.id: row for row in session.exec(select(DocumentRow))}
         assert not session.exec(select(QuarantineRow)).all()

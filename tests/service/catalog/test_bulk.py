@@ -17,6 +17,7 @@ from tests.service.catalog.desk import US, Catalog, document
 from weft.identity import Role
 from weft.journal import seal
 from weft.journal.models import OwnRow, PendingRow
+from weft.records import portions, reports
 
 DEMO = Path(__file__).parents[3] / "demo"
 
@@ -168,10 +169,10 @@ def test_refusals_without_end_end_the_import(catalog: Catalog) -> None:
 
 
 def test_an_import_is_written_in_portions_and_can_be_sealed(catalog: Catalog) -> None:
-    count = 2 * bulk.RECORDS_PER_WRITE + 1
+    count = 2 * portions.RECORDS + 1
     report = catalog.load(lines(*numbered(count))).json()
     assert counts(report) == (count, 0, 0, 0)
-    assert len(report["lines"]) == bulk.LINES_REPORTED
+    assert len(report["lines"]) == reports.LINES
     assert catalog.node.ring.rung == 3
     assert len(versions(catalog)) == count
     with catalog.node.database.writing() as session:
@@ -180,9 +181,9 @@ def test_an_import_is_written_in_portions_and_can_be_sealed(catalog: Catalog) ->
 
 
 def test_the_report_has_refused_lines_before_others(catalog: Catalog) -> None:
-    data = lines(*numbered(bulk.LINES_REPORTED + 10), document(id="last", title=""))
+    data = lines(*numbered(reports.LINES + 10), document(id="last", title=""))
     report = catalog.load(data, "?keep_going=true").json()
-    assert len(report["lines"]) == bulk.LINES_REPORTED
+    assert len(report["lines"]) == reports.LINES
     assert report["lines"][-1]["id"] == "last"
 
 

@@ -7,8 +7,8 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import MetaData
 
+from services.catalog.app import MIGRATIONS
 from services.catalog.models import DocumentRow, TagRow
-from tests.service.catalog.conftest import MIGRATIONS
 from weft.database import Database
 from weft.database.migrate import KERNEL, configuration, tables
 from weft.database.statements import table

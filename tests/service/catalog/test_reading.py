@@ -4,13 +4,14 @@ import itertools
 
 import pytest
 
-from services.catalog.apply import Documents
-from services.catalog.schemas import Document, DocumentIn, DocumentOut, DocumentPage
-from services.catalog.texts import flaw
-from tests.service.catalog.desk import US, Catalog, document
+from services.catalog.apply import DOCUMENTS
+from services.catalog.schemas import DocumentIn, DocumentOut, DocumentPage
+from tests.service.catalog.desk import US, Catalog, document, leaving
 from weft.identity import Role
 from weft.inbox.effects import Show
 from weft.protocol.names import Key, Version
+from weft.records import wire
+from weft.records.texts import flaw
 
 ROLES = (Role.ANONYMOUS, Role.PEER, Role.SERVICE, Role.READER, Role.EDITOR, Role.REVIEWER, Role.OPERATOR)
 EVERYBODY, STAFF, EDITORS = set(ROLES), set(ROLES[3:]), set(ROLES[4:])
@@ -18,10 +19,9 @@ EVERYBODY, STAFF, EDITORS = set(ROLES), set(ROLES[3:]), set(ROLES[4:])
 
 def received(catalog: Catalog, id_: str, *, public: bool, origin: str = "eca", **changed: object) -> None:
     times = {"created_at": "2026-01-01T00:00:00.000Z", "updated_at": "2026-01-02T00:00:00.000Z"}
-    draft = DocumentIn.parse(document(audience="local", **changed))
-    body = Document.model_validate(draft.content() | times).to_bytes()
+    body = wire.write(leaving(document(audience="local", **changed)) | times)
     with catalog.node.database.writing() as session:
-        assert not Documents().show(session, [Show(Key(origin, "document", id_), Version(1 << 32, 1), body, public)])
+        assert not DOCUMENTS.show(session, [Show(Key(origin, "document", id_), Version(1 << 32, 1), body, public)])
 
 
 @pytest.mark.parametrize(

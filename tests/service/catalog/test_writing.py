@@ -7,13 +7,13 @@ from sqlalchemy.exc import IntegrityError
 from sqlmodel import select
 
 from services.catalog.models import DocumentRow, TagRow
-from services.catalog.preconditions import Precondition
 from services.catalog.schemas import DocumentIn
-from services.catalog.store import follow, put
+from services.catalog.store import OURS, put
 from tests.service.catalog.desk import US, Catalog, document
 from weft.identity import Role
 from weft.journal import readers, seal
 from weft.journal.models import OwnRow, PendingRow
+from weft.records.preconditions import Precondition
 
 
 def tables(catalog: Catalog) -> tuple[int, int, int, int]:
@@ -203,8 +203,8 @@ def test_what_the_kernel_changes_of_a_record_is_followed(catalog: Catalog) -> No
     node = catalog.node
     with node.database.writing() as session:
         readers.remove(session, node.incarnation, "eca")
-        assert follow(session, node.incarnation) == 1
-        assert follow(session, node.incarnation) == 0
+        assert OURS.follow(session, node.incarnation) == 1
+        assert OURS.follow(session, node.incarnation) == 0
     now = catalog.get(f"/{US}/shared").json()
     assert now["audience"] == "local"
     assert now["version"] != made["version"]

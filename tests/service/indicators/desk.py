@@ -4,63 +4,28 @@ import csv
 import io
 import json
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
 from typing import Any
-
-from starlette.testclient import TestClient
 
 from services.indicators import rows
 from services.indicators.dimensions import DIMENSIONS
 from services.indicators.ids import series_id
 from services.indicators.schemas import KIND
-from weft.database import Database
-from weft.identity import Caller, Role
-from weft.journal import readers
-from weft.journal.incarnation import Incarnation
-from weft.passport import HEADER, Passports
+from tests.service import house
 from weft.protocol.names import Epoch, Key, Version
+from weft.records.rows import Entry
 
 US = "eca"
 NDJSON = "application/x-ndjson"
 
 
-@dataclass
-class Bell:
-    """Counts how often the sequencer was woken."""
-
-    rung: int = 0
-
-    def __call__(self) -> None:
-        self.rung += 1
-
-
-@dataclass(frozen=True)
-class IndicatorsNode:
-    database: Database
-    incarnation: Incarnation
-    ring: Bell = field(default_factory=Bell)
-
-
-@dataclass
-class Desk:
+class Desk(house.Desk):
     """What a person does with the service, in the role that is named."""
-
-    node: IndicatorsNode
-    client: TestClient
-    passports: Passports
-
-    def request(self, method: str, path: str, *, by: Role = Role.EDITOR, **given: Any) -> Any:
-        headers = dict(given.pop("headers", {}))
-        if by is not Role.ANONYMOUS:
-            headers[HEADER.decode()] = self.passports.issue(Caller("someone", by))
-        return self.client.request(method, f"/api/v1{path}", headers=headers, **given)
 
     def get(self, path: str = "/series", **given: Any) -> Any:
         return self.request("GET", path, **given)
 
-    def put(self, one: Any, *, version: str | None = None, id_: str | None = None, **given: Any) -> Any:
-        headers = given.pop("headers", {}) | ({"If-Match": f'"{version}"'} if version else {})
-        return self.request("PUT", f"/series/{US}/{id_ or id_of(one)}", json=one, headers=headers, **given)
+    def put(self, one: Any, *, id_: str | None = None, **given: Any) -> Any:
+        return self.put_at(f"/series/{US}/{id_ or id_of(one)}", one, **given)
 
     def send(self, data: bytes) -> Any:
         return self.request("PUT", f"/series/{US}/hostile", content=data, headers={"Content-Type": "application/json"})
@@ -86,24 +51,14 @@ class Desk:
             link = answer.headers.get("link", "")
             path = link.partition(">")[0].removeprefix("</api/v1") if link else ""
 
-    def admit(self, *peers: str) -> None:
-        with self.node.database.writing() as session:
-            for peer in peers:
-                readers.admit(session, self.node.incarnation, peer, "identity-of-" + peer)
-
     def receive(self, origin: str, one: Any, *, public: bool = True, number: int = 1) -> str:
         """Show a peer's series as applying its feed would; its key."""
         made = {name: value for name, value in one.items() if name != "audience"}
         made |= {"created_at": "2026-01-01T00:00:00.000Z", "updated_at": "2026-01-01T00:00:00.000Z"}
         key = Key(origin, KIND, id_of(one))
         with self.node.database.writing() as session:
-            rows.show(session, [rows.Entry(key, Version(Epoch.after(0, 7), number), made, public)])
+            rows.show(session, [Entry(key, Version(Epoch.after(0, 7), number), made, public)])
         return str(key)
-
-    def journalled(self) -> int:
-        """How many changes wait to be sealed."""
-        with self.node.database.reading() as session:
-            return int(session.connection().exec_driver_sql("select count(*) from pending").scalar_one())
 
 
 def series(**changed: Any) -> dict[str, Any]:

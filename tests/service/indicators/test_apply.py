@@ -8,7 +8,7 @@ import pytest
 from sqlmodel import select
 
 from services.indicators.app import MIGRATIONS
-from services.indicators.apply import AllSeries
+from services.indicators.apply import SERIES
 from tests.service.indicators.desk import US, Desk, id_of, ndjson, series
 from weft.database import Database
 from weft.database.migrate import KERNEL, upgrade
@@ -35,7 +35,7 @@ def body(**changed: Any) -> bytes:
 
 def show(desk: Desk, *shows: Show) -> list[Rejected]:
     with desk.node.database.writing() as session:
-        return AllSeries().show(session, shows)
+        return SERIES.show(session, shows)
 
 
 def shown(number: int, data: bytes, *, public: bool = True, key: Key = KEY) -> Show:
@@ -52,7 +52,7 @@ def test_a_record_is_shown_replaced_and_hidden(desk: Desk) -> None:
     assert (item["title"], item["version"], item["visibility"]) == ({"en": "Another"}, "1.00000000.2", "restricted")
     desk.put(series())
     with desk.node.database.writing() as session:
-        AllSeries().hide(session, [KEY, Key("escwa", "target", KEY.id), KEY._replace(id="never-there")])
+        SERIES.hide(session, [KEY, Key("escwa", "target", KEY.id), KEY._replace(id="never-there")])
     assert [item["origin"] for item in desk.get().json()["items"]] == [US]
 
 
@@ -93,7 +93,10 @@ def test_a_body_cannot_say_whose_it_is(desk: Desk) -> None:
         (b"[]", "malformed"),
         (b"[" * 100_000, "malformed"),
         (b'{"a":' * 100_000, "malformed"),
+        (body()[:-1] + b',"title":{}}', "twice"),
+        (body(later="\x07"), "later"),
         (body(updated_at=None), "updated_at"),
+        (body(updated_at="2026-99-01T00:00:00.000Z"), "updated_at"),
         (body(updated_at="yesterday"), "updated_at"),
         (body(observations=None), "observations"),
         (body(observations={"TIME_PERIOD": ["2015"], "OBS_VALUE": ["=cmd"]}), "OBS_VALUE"),
@@ -141,7 +144,7 @@ def test_what_one_node_writes_another_shows(desk: Desk, tmp_path: Path) -> None:
         for raw in page.commits:
             commit = open_commit(frames.parse(raw.to_bytes()), feed=feed, keys=keys)
             row = feeds.found_or_opened(session, feed)
-            apply(session, Inbox(AllSeries()), row, commit, moment=Moment("2026-01-01T00:00:00.000Z", 0.0, 1))
+            apply(session, Inbox(SERIES), row, commit, moment=Moment("2026-01-01T00:00:00.000Z", 0.0, 1))
     with other.reading() as theirs, desk.node.database.reading() as ours:
         query = "select origin, id, epoch, number, members, rest, public from series order by id"
         assert theirs.connection().exec_driver_sql(query).all() == ours.connection().exec_driver_sql(query).all()

@@ -10,6 +10,7 @@ from sqlalchemy import event
 from services.indicators import bulk, sources, staging
 from tests.service.indicators.desk import US, Desk, id_of, ndjson, series
 from weft.journal import seal
+from weft.records import portions
 
 DEMO = Path(__file__).parents[3] / "demo"
 DATA = os.environ.get("WEFT_TEST_DATA")
@@ -74,7 +75,7 @@ def test_a_line_that_was_deleted_or_is_for_nobody_approved_is_refused(desk: Desk
 
 
 def test_an_import_is_written_in_portions_and_each_can_be_sealed(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(staging, "RECORDS_PER_WRITE", 2)
+    monkeypatch.setattr(portions, "RECORDS", 2)
     report = desk.load(ndjson(series(AGE=f"Y{at}") for at in range(5))).json()
     assert (report["created"], desk.node.ring.rung) == (5, 3)
     with desk.node.database.writing() as session:
@@ -85,7 +86,7 @@ def test_an_import_is_written_in_portions_and_each_can_be_sealed(desk: Desk, mon
 def test_an_import_that_is_interrupted_goes_on_when_it_is_sent_again(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(staging, "RECORDS_PER_WRITE", 2)
+    monkeypatch.setattr(portions, "RECORDS", 2)
     lines = ndjson(series(AGE=f"Y{at}", title={"en": "long " * 300}) for at in range(60))
     limit: list[int] = []
 

@@ -58,6 +58,11 @@ def test_what_is_wrong_is_refused_by_the_name_of_its_field(desk: Desk, one: dict
     assert desk.journalled() == 0
 
 
+def doubled(name: str, value: Any) -> bytes:
+    """A series that says something twice, so that two readers may believe two things."""
+    return json.dumps(series()).encode()[:-1] + b"," + json.dumps({name: value}).encode()[1:]
+
+
 @pytest.mark.parametrize(
     "data",
     [
@@ -71,6 +76,8 @@ def test_what_is_wrong_is_refused_by_the_name_of_its_field(desk: Desk, one: dict
         b'{"audience":"network","title":{"en":"\xe9"}}',
         b'{"audience":"network","title":{"en":"\\ud800"}}',
         b'{"audience":"network"',
+        doubled("audience", "local"),
+        doubled("attributes", {}),
     ],
 )
 def test_bytes_that_no_series_has_are_refused(desk: Desk, data: bytes) -> None:

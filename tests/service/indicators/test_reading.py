@@ -160,6 +160,7 @@ def test_the_same_cell_of_two_nodes_is_given_twice_with_provenance(desk: Desk) -
         "origin": "eca",
         "key": "eca/series/sh_dyn_mort.818.f",
         "version": version,
+        "updated_at": desk.get(f"/series/{US}/sh_dyn_mort.818.f").json()["updated_at"],
         **desk.get(f"/series/{US}/sh_dyn_mort.818.f").json()["dimensions"],
         "TIME_PERIOD": "2015",
         "OBS_VALUE": "34.20",

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from services.indicators import store
+from services.indicators.store import OURS
 from tests.service.indicators.desk import US, Desk, id_of, series
 from weft.identity import Role
 from weft.journal import readers, seal
@@ -126,7 +126,25 @@ def test_what_the_kernel_changes_of_a_record_is_followed(desk: Desk) -> None:
     before = desk.put(series(audience=["ece"])).json()
     with desk.node.database.writing() as session:
         readers.remove(session, desk.node.incarnation, "ece")
-        assert store.follow(session, desk.node.incarnation) == 1
-        assert store.follow(session, desk.node.incarnation) == 0
+        assert OURS.follow(session, desk.node.incarnation) == 1
+        assert OURS.follow(session, desk.node.incarnation) == 0
     after = desk.get(f"/series/{US}/{id_of(series())}").json()
     assert (after["audience"], after["version"] > before["version"]) == ("local", True)
+
+
+def test_a_series_keeps_the_time_of_its_creation_through_every_revision(desk: Desk) -> None:
+    made = desk.put(series()).json()
+    for title in ("Once", "Twice"):
+        last = desk.put(series(title={"en": title}), headers={"If-Match": "*"}).json()
+    assert made["created_at"] == last["created_at"] < last["updated_at"]
+
+
+def test_a_creation_that_is_sent_again_with_its_idempotency_key_is_answered_alike(desk: Desk) -> None:
+    headers = {"Idempotency-Key": "k1"}
+    first, again = (desk.request("POST", "/series", json=series(), headers=headers) for _ in range(2))
+    assert (first.status_code, again.status_code, again.content) == (201, 201, first.content)
+    assert (again.headers["location"], again.headers["etag"]) == (first.headers["location"], first.headers["etag"])
+    other = desk.request("POST", "/series", json=series(SEX="M"), headers=headers)
+    assert (other.status_code, other.json()["code"]) == (422, "idempotency-key-reused")
+    assert desk.request("POST", "/series", json=series()).status_code == 412
+    assert desk.journalled() == 1

@@ -74,6 +74,15 @@ async def test_a_record_that_becomes_restricted_and_public_again_at_one_version_
         body(themes=[{}]),
         body(text="x" * 400_001),
         b'{"title":"deep","more":' + b"[" * 100_000,
+        body()[:-1] + b',"title":"said twice"}',
+        body()[:-1] + b',"unknown":NaN}',
+        body("a\u202eb"),
+        body("two\nlines"),
+        body(unknown="\x07"),
+        body(source="javascript:alert(1)"),
+        body(relation=["no key"]),
+        body(issued="2021-02-29"),
+        body(created_at="yesterday"),
     ],
 )
 async def test_a_body_that_is_no_document_is_rejected_with_its_reason_and_the_others_are_shown(desk, data):
