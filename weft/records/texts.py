@@ -16,9 +16,14 @@ _ISOLATES = "\u2066\u2067\u2068"
 _END_OF_ISOLATE = "\u2069"
 
 
+def suspect(text: str) -> bool:
+    """Whether there is a character in this text that may be a flaw."""
+    return _SUSPECT.search(text) is not None
+
+
 def flaw(text: str) -> str | None:
     """Why this text is not taken; None when it is."""
-    if _SUSPECT.search(text) is None:
+    if not suspect(text):
         return None
     for paragraph in _PARAGRAPH.split(text):
         if found := _flaw_of_paragraph(paragraph):
