@@ -10,8 +10,17 @@ from weft.identity import Caller, Role
 from weft.keys import NodeKeys
 from weft.nats.bus import Bus
 from weft.passport import Passports
+from weft.protocol.names import Feed
 from weft.settings import Settings
 from weft.tls import trusted
+
+HINTS = "hint.>"
+
+
+def hint_of(feed: Feed) -> str:
+    """The subject inside a node on which it is said that a feed has something new."""
+    return f"hint.{feed.origin}.{feed.service}.{feed.audience}"
+
 
 SERVICES = ("catalog", "indicators", "search", "sync")
 
@@ -29,6 +38,21 @@ class Wiring:
     apps: dict[str, ASGIApp] = field(default_factory=dict)
     stopping: list[Callable[[], None]] = field(default_factory=list)
     """What is to be told at once when the process is asked to end, before requests under way are waited for."""
+
+    listeners: list[Callable[[Feed], None]] = field(default_factory=list)
+    """Who in this process wants to hear that a feed has something new."""
+
+    @property
+    def whole(self) -> bool:
+        """Whether all services of the node run in this process."""
+        return not any(self.settings.service_url(service) for service in SERVICES)
+
+    def hint(self, feed: Feed) -> None:
+        """Say inside the node that a feed has something new: in this process at once, to others by the node's broker."""
+        for listener in self.listeners:
+            listener(feed)
+        if not self.whole:
+            self.bus.ring(hint_of(feed), str(feed).encode())
 
     @property
     def node(self) -> str:

@@ -21,6 +21,7 @@ FORMS: Final = {
 """By frequency. Within one frequency the order of the texts is the order of the periods."""
 
 
+@lru_cache(4096)
 def fits(period: str, frequency: str) -> bool:
     """Whether that period exists (no 30 February, no week 53 in a short year) and has the form of the frequency."""
     form = FORMS.get(frequency)

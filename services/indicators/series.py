@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Annotated, Any, Final, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
@@ -38,6 +39,7 @@ def clean(text: str) -> str:
     return text
 
 
+@lru_cache(4096)
 def _code(text: str) -> str:
     if not CODE.fullmatch(text):
         raise ValueError(f"{text[:50]!r} is not a code: 1 to 64 of the characters A-Z a-z 0-9 _ @ $ -")

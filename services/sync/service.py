@@ -19,7 +19,6 @@ from weft.identity import Caller, Role
 from weft.inbox.settle import Inbox
 from weft.log import serve
 from weft.log.models import CommitRow
-from weft.origin.publisher import hint_of
 from weft.problems import NotFound
 from weft.protocol.names import NETWORK, Feed
 from weft.tasks import running
@@ -79,7 +78,7 @@ class SyncService:
     def _applied(self, feed: Feed) -> None:
         """A commit is in the log: the node's own services may have it."""
         self.bell.ring(feed)
-        self.wiring.bus.ring(hint_of(feed), str(feed).encode())
+        self.wiring.hint(feed)
 
     def _since(self, session: Session, caller: Caller, feed: Feed) -> int:
         """Only this node's services read the log, from where its headers begin; before that, a snapshot tells."""

@@ -1,5 +1,7 @@
 """Verifying on demand: every copy of this node counted again from its rows, and compared with its holder's digest."""
 
+import secrets
+
 import httpx
 import msgspec
 from sqlmodel import Session
@@ -43,10 +45,11 @@ async def _against_origin(database: Database, link: Link, feed: Feed, ours: Reco
     if ours.kept != ours.recounted:
         return check.model_copy(update={"why": "the rows here do not add up to the digest that is kept"})
     try:
-        answer = await link.client.get(f"/feeds/{feed}/head", timeout=10)
+        nonce = secrets.token_hex(16)
+        answer = await link.client.get(f"/feeds/{feed}/head", params={"nonce": nonce}, timeout=10)
         answer.raise_for_status()
         key = link.peer.key
-        head = open_head(frames.parse(answer.content), feed=feed, keys={key.fingerprint: key}).head
+        head = open_head(frames.parse(answer.content), feed=feed, keys={key.fingerprint: key}, nonce=nonce).head
     except (httpx.HTTPError, Refusal) as error:
         return check.model_copy(update={"why": f"the origin gives no head: {type(error).__name__}: {error}"})
     check = check.model_copy(update={"holder": str(head.cursor)})

@@ -59,7 +59,7 @@ class Backfill:
         sealed_at = utc_now()
         for hash_ in manifest.segments:
             answer = await self._source.segment(self._feed, hash_)
-            head = open_head(answer.head, feed=self._feed, keys=self._keys).head
+            head = open_head(answer.head, feed=self._feed, keys=self._keys, nonce=answer.nonce).head
             segment = open_segment(answer.frames[0], feed=self._feed, expected=hash_)
             held.update(change.name for change in segment.entries)
             sealed_at = head.sealed_at

@@ -55,6 +55,7 @@ class Follower:
         self._to = following
         self._offered: asyncio.Queue[bytes | None] = asyncio.Queue(OFFERED)
         self._failures = 0
+        self._recalled = False
         self.progress = Progress()
 
     @property
@@ -81,7 +82,8 @@ class Follower:
         """Pull to the head once; returns how long to listen before the next turn."""
         self.progress.attempted_at = utc_now()
         try:
-            await self._recall()
+            if not self._recalled:
+                await self._recall()
             await self._catch_up()
         except (Unavailable, NotNow, Refused, Gap) as error:
             return await self._failed(State.UNREACHABLE, str(error))
@@ -95,6 +97,7 @@ class Follower:
         return self._to.poll_seconds if self._to.hinted() else BREATH_SECONDS
 
     async def _failed(self, state: State, why: str, refusal: Refusal | None = None) -> float:
+        self._recalled = False
         if refusal is not None and (self.progress.state, self.progress.why) != (state, why):
             await self._note(refusal)
         await self._become(state, why)
@@ -119,6 +122,7 @@ class Follower:
                 await self._take(frames.parse(raw), head_sequence=0)
                 until = time.monotonic() + QUIET_SECONDS
             except (Gap, Unavailable):
+                self._recalled = False
                 return
             except Refusal as error:
                 await self._note(error)
@@ -150,7 +154,7 @@ class Follower:
                 return
 
     async def _told(self, answer: Answer) -> SignedHead:
-        signed = open_head(answer.head, feed=self.feed, keys=self._to.holder_keys)
+        signed = open_head(answer.head, feed=self.feed, keys=self._to.holder_keys, nonce=answer.nonce)
         if standing(self.progress.cursor, signed.head.cursor, self.feed) is not Standing.OLD:
             self.progress.head = signed.head
         self._measure()
@@ -183,6 +187,7 @@ class Follower:
     async def _recall(self) -> None:
         """Begin from what the database has: a transaction that failed at its very end has moved nothing."""
         self._remember(await self._to.database.write(feeds.found_or_opened, self.feed))
+        self._recalled = True
 
     def _remember(self, row: FeedRow) -> None:
         """What is committed, for the next question and for people."""

@@ -28,6 +28,9 @@ from weft.protocol.statements import Change
 FRAMES = "application/vnd.weft.frames"
 WAIT_SECONDS = 25.0
 
+Nonce = Annotated[str, Query(pattern=r"^(?:[0-9a-f]{32})?$")]
+"""The asker's: the head that comes with the answer is signed with it, so that nobody can send an old one again."""
+
 router = APIRouter(prefix="/feeds/{origin}/{service}/{audience}", include_in_schema=False)
 _wanted = msgspec.json.Decoder(Annotated[list[Change], msgspec.Meta(max_length=CHANGES_PER_COMMIT)])
 
@@ -52,12 +55,12 @@ def _frames(*parts: bytes) -> Response:
 
 
 @router.get("/head")
-async def head(request: Request, origin: str, service: str, audience: str) -> Response:
+async def head(request: Request, origin: str, service: str, audience: str, nonce: Nonce = "") -> Response:
     shelf, feed, caller = _shelf(request), Feed.parse(f"{origin}/{service}/{audience}"), caller_of(request)
 
     def read(session: Session) -> SignedHead:
         shelf.since(session, caller, feed)
-        return serve.head(serve.found(session, feed), shelf.key)
+        return serve.head(serve.found(session, feed), shelf.key, nonce)
 
     return _frames((await shelf.database.read(read)).to_bytes())
 
@@ -70,6 +73,7 @@ async def commits(
     audience: str,
     after: str,
     wait: Annotated[float, Query(ge=0, le=WAIT_SECONDS)] = 0,
+    nonce: Nonce = "",
 ) -> Response:
     """The head, then the commits after a cursor; with `wait`, not before there are any or the time is over."""
     shelf, feed, caller = _shelf(request), Feed.parse(f"{origin}/{service}/{audience}"), caller_of(request)
@@ -77,7 +81,7 @@ async def commits(
 
     def read(session: Session) -> Page:
         since = shelf.since(session, caller, feed)
-        return serve.page(session, feed, cursor, since=since, bodies=shelf.bodies, key=shelf.key)
+        return serve.page(session, feed, cursor, since=since, bodies=shelf.bodies, key=shelf.key, nonce=nonce)
 
     until = time.monotonic() + wait
     while True:
@@ -104,19 +108,21 @@ async def manifest(request: Request, origin: str, service: str, audience: str) -
 
 
 @router.get("/segments/{hash_}")
-async def segment(request: Request, origin: str, service: str, audience: str, hash_: str) -> Response:
+async def segment(
+    request: Request, origin: str, service: str, audience: str, hash_: str, nonce: Nonce = ""
+) -> Response:
     shelf, feed, caller = _shelf(request), Feed.parse(f"{origin}/{service}/{audience}"), caller_of(request)
 
     def read(session: Session) -> tuple[bytes, SignedHead]:
         shelf.since(session, caller, feed)
-        return snapshot.segment(session, feed, hash_, bodies=shelf.bodies, key=shelf.key)
+        return snapshot.segment(session, feed, hash_, bodies=shelf.bodies, key=shelf.key, nonce=nonce)
 
     frame, signed = await shelf.database.read(read)
     return _frames(signed.to_bytes(), frame)
 
 
 @router.post("/bodies")
-async def bodies(request: Request, origin: str, service: str, audience: str) -> Response:
+async def bodies(request: Request, origin: str, service: str, audience: str, nonce: Nonce = "") -> Response:
     """Bodies that a reader lacks and is owed. It names the changes; those that the feed did not say so are passed over."""
     shelf, feed, caller = _shelf(request), Feed.parse(f"{origin}/{service}/{audience}"), caller_of(request)
     try:
@@ -126,7 +132,7 @@ async def bodies(request: Request, origin: str, service: str, audience: str) -> 
 
     def read(session: Session) -> tuple[bytes, SignedHead]:
         shelf.since(session, caller, feed)
-        return serve.asked(session, feed, wanted, bodies=shelf.bodies, key=shelf.key)
+        return serve.asked(session, feed, wanted, bodies=shelf.bodies, key=shelf.key, nonce=nonce)
 
     frame, signed = await shelf.database.read(read)
     return _frames(signed.to_bytes(), frame)

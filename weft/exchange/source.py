@@ -1,5 +1,6 @@
 """Asking a feed's holder over HTTP. Answers are bounded; what a problem document says becomes an exception here."""
 
+import secrets
 from collections.abc import Sequence
 from typing import NamedTuple, Protocol
 
@@ -30,10 +31,11 @@ class Refused(Exception):
 
 
 class Answer(NamedTuple):
-    """The holder's head of the moment, and the frames that it gave with it."""
+    """The holder's head of the moment, the frames that it gave with it, and the nonce that the head must answer."""
 
     head: Frame
     frames: list[Frame]
+    nonce: str
 
 
 class Source(Protocol):
@@ -55,20 +57,27 @@ class HttpSource:
         self._client = client
 
     async def commits(self, feed: Feed, after: Cursor, wait: float = 0) -> Answer:
-        raw = await self._get(f"/feeds/{feed}/commits", {"after": str(after), "wait": f"{wait:g}"}, SECONDS + wait)
-        return _answer(raw)
+        query = {"after": str(after), "wait": f"{wait:g}"}
+        return await self._ask("GET", f"/feeds/{feed}/commits", SECONDS + wait, query)
 
     async def manifest(self, feed: Feed) -> Frame:
-        return frames.parse(await self._get(f"/feeds/{feed}/snapshot", {}, 60.0))
+        return frames.parse(await self._send("GET", f"/feeds/{feed}/snapshot", 60.0, params={}))
 
     async def segment(self, feed: Feed, hash_: str) -> Answer:
-        return _answer(await self._get(f"/feeds/{feed}/segments/{hash_}", {}, SECONDS))
+        return await self._ask("GET", f"/feeds/{feed}/segments/{hash_}", SECONDS, {})
 
     async def bodies(self, feed: Feed, wanted: Sequence[Change]) -> Answer:
-        return _answer(await self._send("POST", f"/feeds/{feed}/bodies", SECONDS, content=msgspec.json.encode(wanted)))
+        return await self._ask("POST", f"/feeds/{feed}/bodies", SECONDS, {}, content=msgspec.json.encode(wanted))
 
-    async def _get(self, path: str, query: dict[str, str], seconds: float) -> bytes:
-        return await self._send("GET", path, seconds, params=query)
+    async def _ask(
+        self, method: str, path: str, seconds: float, query: dict[str, str], content: bytes | None = None
+    ) -> Answer:
+        nonce = secrets.token_hex(16)
+        raw = await self._send(method, path, seconds, params={**query, "nonce": nonce}, content=content)
+        parts = list(frames.split(raw))
+        if not parts:
+            raise Malformed("an answer without a head")
+        return Answer(parts[0], parts[1:], nonce)
 
     async def _send(
         self,
@@ -76,7 +85,7 @@ class HttpSource:
         path: str,
         seconds: float,
         *,
-        params: dict[str, str] | None = None,
+        params: dict[str, str],
         content: bytes | None = None,
     ) -> bytes:
         try:
@@ -123,10 +132,3 @@ def _problem(status: int, raw: bytes) -> Exception:
     if status in {401, 403, 404}:
         return Refused(f"{status} {said.detail[:200]}")
     return Unavailable(f"{status} {said.code} {said.detail[:200]}")
-
-
-def _answer(raw: bytes) -> Answer:
-    parts = list(frames.split(raw))
-    if not parts:
-        raise Malformed("an answer without a head")
-    return Answer(parts[0], parts[1:])

@@ -17,12 +17,13 @@ from weft.protocol.names import Feed
 from weft.protocol.refusals import Refusal
 from weft.protocol.signing import VerifyKey
 from weft.tasks import cancelled, supervised
-from weft.wiring import Wiring
+from weft.wiring import HINTS, Wiring
 
 log = structlog.get_logger("weft.subscriptions")
 
 LOOK_SECONDS = 5.0
-HINTS = "hint.>"
+POLL_SECONDS = 30.0
+"""Where hints come within the process, so that none is lost."""
 
 
 class Held(msgspec.Struct, frozen=True):
@@ -59,7 +60,9 @@ class Subscriptions:
         """Follow until cancelled."""
         sync = self._wiring.client("sync", self._service)
         clients = {name: self._wiring.client(name, self._service) for name in {feed.service for feed in self._own}}
-        listening = asyncio.create_task(self._listen())
+        whole = self._wiring.whole
+        self._wiring.listeners.append(self._hinted)
+        listening = [] if whole else [asyncio.create_task(self._listen())]
         try:
             for feed in self._own:
                 self._follow(feed, clients[feed.service], self._wiring.keys.verifying)
@@ -68,7 +71,8 @@ class Subscriptions:
                 await self._look(sync)
                 await heard(self._unknown, LOOK_SECONDS)
         finally:
-            await cancelled([listening, *self._tasks.values()])
+            self._wiring.listeners.remove(self._hinted)
+            await cancelled([*listening, *self._tasks.values()])
             self._tasks.clear()
             self.followers.clear()
             for client in (sync, *clients.values()):
@@ -100,25 +104,29 @@ class Subscriptions:
             inbox=self._inbox,
             service=self._service,
             rereads=True,
-            poll_seconds=self._wiring.settings.poll_seconds,
-            hinted=lambda: self._wiring.bus.connected,
+            poll_seconds=POLL_SECONDS if self._wiring.whole else self._wiring.settings.poll_seconds,
+            hinted=lambda: self._wiring.whole or self._wiring.bus.connected,
         )
         follower = Follower(following)
         self.followers[feed] = follower
         self._tasks[feed] = asyncio.create_task(supervised(str(feed), follower.run))
 
     async def _listen(self) -> None:
-        """Hints say which feed to look at; an empty one, that some may have been missed. A new feed is taken up at once."""
+        """Hints from other processes of the node; an empty one says that some may have been missed."""
         async for payload in self._wiring.bus.listen(HINTS):
-            hinted = payload.decode("utf-8", "replace")
-            if not payload or self._wanted(hinted):
+            if payload:
+                try:
+                    self._hinted(Feed.parse(payload.decode("utf-8", "replace")))
+                except Refusal as error:
+                    log.warning("a hint that names no feed", why=error.why)
+            else:
                 self._unknown.set()
-            for feed, follower in list(self.followers.items()):
-                if not payload or hinted == str(feed):
+                for follower in list(self.followers.values()):
                     follower.nudge()
 
-    def _wanted(self, hinted: str) -> bool:
-        """Whether a hint is of a peer's feed that we would follow, and do not yet."""
-        parts = hinted.split("/")
-        peers = len(parts) == 3 and parts[0] != self._wiring.node and parts[1] in self._services
-        return peers and all(str(feed) != hinted for feed in self.followers)
+    def _hinted(self, feed: Feed) -> None:
+        """Look at a feed that has something new; one that we do not follow yet is taken up."""
+        if feed in self.followers:
+            self.followers[feed].nudge()
+        elif feed.origin != self._wiring.node and feed.service in self._services:
+            self._unknown.set()

@@ -64,7 +64,7 @@ def found(session: Session, feed: Feed) -> FeedRow:
     return row
 
 
-def head(row: FeedRow, key: SigningKey) -> SignedHead:
+def head(row: FeedRow, key: SigningKey, nonce: str = "") -> SignedHead:
     """The head of what this database has of a feed, signed by whoever serves it."""
     digest = Digest.from_bytes(row.digest)
     return state_head(
@@ -76,10 +76,13 @@ def head(row: FeedRow, key: SigningKey) -> SignedHead:
         count=digest.count,
         sealed_at=row.sealed_at or "1970-01-01T00:00:00.000Z",
         key=key,
+        nonce=nonce,
     )
 
 
-def page(session: Session, feed: Feed, after: Cursor, *, since: int, bodies: Bodies, key: SigningKey) -> Page:
+def page(
+    session: Session, feed: Feed, after: Cursor, *, since: int, bodies: Bodies, key: SigningKey, nonce: str = ""
+) -> Page:
     """The next commits after a cursor, with the bodies that may leave now.
 
     `since`: the sequence at which this reader was admitted; nothing before it is served (rule 6).
@@ -110,7 +113,7 @@ def page(session: Session, feed: Feed, after: Cursor, *, since: int, bodies: Bod
         size += len(line.header) + sum(len(body.data) for body in held.values())
         if size > PAGE_BYTES:
             break
-    return Page(taken, head(row, key))
+    return Page(taken, head(row, key, nonce))
 
 
 def _after(session: Session, row: FeedRow, after: Cursor) -> Sequence[CommitRow]:
@@ -161,7 +164,7 @@ def kept(session: Session, row: FeedRow, changes: Sequence[Change]) -> dict[int,
 
 
 def asked(
-    session: Session, feed: Feed, wanted: Sequence[Change], *, bodies: Bodies, key: SigningKey
+    session: Session, feed: Feed, wanted: Sequence[Change], *, bodies: Bodies, key: SigningKey, nonce: str = ""
 ) -> tuple[bytes, SignedHead]:
     """An answer to a reader that asks again for bodies (rule 7): a segment of what it asked, and the head of now.
 
@@ -183,4 +186,4 @@ def asked(
     if held is None:
         raise NotNow(f"a record of {feed} is about to change")
     raw = statements.encode(Segment(format=1, feed=str(feed), entries=entitled))
-    return segment_frame(raw, held), head(row, key)
+    return segment_frame(raw, held), head(row, key, nonce)

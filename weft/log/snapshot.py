@@ -68,7 +68,9 @@ def _puts(session: Session, row: FeedRow) -> Iterator[Change]:
         yield Change("put", line.kind, line.id, version, line.hash, line.length)
 
 
-def segment(session: Session, feed: Feed, hash_: str, *, bodies: Bodies, key: SigningKey) -> tuple[bytes, SignedHead]:
+def segment(
+    session: Session, feed: Feed, hash_: str, *, bodies: Bodies, key: SigningKey, nonce: str = ""
+) -> tuple[bytes, SignedHead]:
     """A segment with the bodies that may leave now, and the head of the same moment.
 
     Raises:
@@ -84,7 +86,7 @@ def segment(session: Session, feed: Feed, hash_: str, *, bodies: Bodies, key: Si
     held = bodies(session, row, statements.decode(Segment, line.entries).entries)
     if held is None:
         raise NotNow(f"a record of {feed} is about to change")
-    return segment_frame(line.entries, held), head(row, key)
+    return segment_frame(line.entries, held), head(row, key, nonce)
 
 
 def ended(session: Session, feed: Feed, missing: Sequence[Name], *, at: int, since: int) -> dict[Name, End]:

@@ -5,6 +5,7 @@ It reads what to publish from the database, so a broker that was away, or lost i
 
 import asyncio
 import time
+from collections.abc import Callable
 
 import structlog
 
@@ -34,22 +35,18 @@ def subject_of(feed: Feed) -> str:
     return f"feed.{feed.service}.{feed.audience}"
 
 
-def hint_of(feed: Feed) -> str:
-    """The subject inside a node on which it is said that a feed has something new."""
-    return f"hint.{feed.origin}.{feed.service}.{feed.audience}"
-
-
 class Publisher:
-    def __init__(self, database: Database, origin: str, bus: Bus) -> None:
+    def __init__(self, database: Database, origin: str, bus: Bus, hint: Callable[[Feed], None]) -> None:
         self._database = database
         self._origin = origin
         self._bus = bus
+        self._hint = hint
         self._sealed = asyncio.Event()
         self._ensured_at = float("-inf")
 
     def sealed(self, feed: Feed) -> None:
         """A commit was sealed: tell the node's own services at once, and publish it."""
-        self._bus.ring(hint_of(feed), str(feed).encode())
+        self._hint(feed)
         self._sealed.set()
 
     def admitted(self) -> None:

@@ -45,7 +45,7 @@ class OriginService:
         self.inbox = Inbox(projection)
         self.database = Database(wiring.settings.database(name))
         self.shelf = Shelf(self.database, wiring.keys.identity, seal.current_bodies, self.bell, self._since)
-        self.publisher = Publisher(self.database, wiring.node, wiring.bus)
+        self.publisher = Publisher(self.database, wiring.node, wiring.bus, wiring.hint)
         self.subscriptions = Subscriptions(wiring, name, self.database, self.inbox, services=[name])
         self._incarnation: Incarnation | None = None
         self._sequencer: Sequencer | None = None

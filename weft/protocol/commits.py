@@ -8,7 +8,7 @@ from weft.protocol import frames, statements
 from weft.protocol.frames import Body, Frame
 from weft.protocol.limits import BODY_BYTES
 from weft.protocol.names import Cursor, Epoch, Feed
-from weft.protocol.refusals import BadBody, BadSignature, ForeignFeed, Incompatible, Malformed, Oversize
+from weft.protocol.refusals import BadBody, BadSignature, ForeignFeed, Incompatible, Malformed, Oversize, Replayed
 from weft.protocol.signing import SigningKey, VerifyKey
 from weft.protocol.statements import Change, Head, Header, Manifest, Opening
 
@@ -164,9 +164,21 @@ class SignedHead(NamedTuple):
 
 
 def state_head(
-    *, feed: Feed, epoch: Epoch, at: Cursor, position: int, digest: str, count: int, sealed_at: str, key: SigningKey
+    *,
+    feed: Feed,
+    epoch: Epoch,
+    at: Cursor,
+    position: int,
+    digest: str,
+    count: int,
+    sealed_at: str,
+    key: SigningKey,
+    nonce: str = "",
 ) -> SignedHead:
-    """The origin's statement of where its feed ends. `epoch` is the present one; it shows before its first commit."""
+    """The origin's statement of where its feed ends, in answer to the asker's nonce.
+
+    `epoch` is the present one; it shows before the first commit.
+    """
     head = Head(
         format=1,
         feed=str(feed),
@@ -177,16 +189,23 @@ def state_head(
         digest=digest,
         count=count,
         sealed_at=sealed_at,
+        nonce=nonce,
         signer=key.public.fingerprint,
     )
     raw = statements.encode(head)
     return SignedHead(head, raw, key.sign(HEAD, raw))
 
 
-def open_head(frame: Frame, *, feed: Feed, keys: Mapping[str, VerifyKey]) -> SignedHead:
-    """Check a head's form, feed and signature."""
+def open_head(frame: Frame, *, feed: Feed, keys: Mapping[str, VerifyKey], nonce: str | None = None) -> SignedHead:
+    """Check a head's form, feed and signature, and that it answers our nonce where we gave one.
+
+    Raises:
+        Replayed: it answers another.
+    """
     if frame.kind != frames.HEAD or frame.payload:
         raise Malformed("this frame is not a head")
     head = authentic(Head, HEAD, frame, feed=feed, keys=keys)
     check_position(head)
+    if nonce is not None and head.nonce != nonce:
+        raise Replayed(f"a head of {feed} that does not answer what was asked")
     return SignedHead(head, frame.statement, frame.signature)

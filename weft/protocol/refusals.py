@@ -39,6 +39,12 @@ class ForeignFeed(Unauthentic):
     code = "foreign-feed"
 
 
+class Replayed(Unauthentic):
+    """A head that does not answer our nonce: somebody on the way kept it and sent it again."""
+
+    code = "replayed"
+
+
 class BadBody(Unauthentic):
     """A body that its header does not name, or whose salted hash differs."""
 

@@ -26,6 +26,7 @@ KindText = Annotated[str, Meta(pattern=rf"\A{KIND}\Z")]
 IdText = Annotated[str, Meta(pattern=rf"\A{ID}\Z")]
 Natural = Annotated[int, Meta(ge=0, lt=10**18)]
 TimeText = Annotated[str, Meta(pattern=rf"\A{TIME}\Z")]
+Nonce = Annotated[str, Meta(pattern=r"\A(?:[0-9a-f]{32})?\Z")]
 Fingerprint = Annotated[str, Meta(pattern=r"\A[0-9a-f]{32}\Z")]
 
 
@@ -81,7 +82,10 @@ class Header(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Head(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The origin's word on where a feed ends. Sequence 0 and no hash: no commit yet."""
+    """The origin's word on where a feed ends. Sequence 0 and no hash: no commit yet.
+
+    `nonce` is the asker's: with it the word is of now, and not one that a relay kept.
+    """
 
     format: Literal[1]
     feed: FeedText
@@ -92,6 +96,7 @@ class Head(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     digest: HashText
     count: Natural
     sealed_at: TimeText
+    nonce: Nonce
     signer: Fingerprint
 
     @property

@@ -29,7 +29,7 @@ def read(data: bytes) -> Object:
     """
     try:
         text = data.decode("utf-8")
-        tree = json.loads(text, object_pairs_hook=_object)
+        tree = _decoder.decode(text)
     except UnicodeDecodeError as error:
         raise Malformed(f"this is not UTF-8: {error.reason} at byte {error.start}") from None
     except RecursionError:
@@ -80,6 +80,9 @@ def _object(pairs: list[tuple[str, object]]) -> Object:
         twice = Counter(name for name, _ in pairs).most_common(1)[0][0]
         raise _Repeated(f"{twice[:80]!r} comes twice in one object")
     return found
+
+
+_decoder = json.JSONDecoder(object_pairs_hook=_object)
 
 
 def _plain(text: str) -> bool:

@@ -23,6 +23,28 @@ from weft.problems import NotFound
 from weft.web import errors
 
 
+class Relay:
+    """Somebody on the way who keeps the first answer about commits and gives it ever after."""
+
+    def __init__(self) -> None:
+        self.kept: list[dict] = []
+
+    async def __call__(self, app, scope, receive, send) -> None:
+        if not scope["path"].endswith("/commits"):
+            await app(scope, receive, send)
+            return
+
+        async def keep(message) -> None:
+            self.kept.append(message)
+            await send(message)
+
+        if not self.kept:
+            await app(scope, receive, keep)
+            return
+        for message in list(self.kept):
+            await send(message)
+
+
 class Holder(Origin):
     """An origin whose feeds are served; `since` and `trouble` let a test decide what a reader meets."""
 
@@ -32,7 +54,7 @@ class Holder(Origin):
         self.since = 0
         self.hidden = False
         self.down = False
-        self.answers: list[Callable[[bytes], bytes]] = []
+        self.relay: Relay | None = None
         self.bell = Bell()
         app = FastAPI()
         errors.install(app)
@@ -54,7 +76,10 @@ class Holder(Origin):
     async def __call__(self, scope, receive, send) -> None:
         if self.down:
             raise httpx.ConnectError("the wire is cut")
-        await self.app(scope, receive, send)
+        if self.relay is None:
+            await self.app(scope, receive, send)
+        else:
+            await self.relay(self.app, scope, receive, send)
 
     def client(self) -> httpx.AsyncClient:
         return httpx.AsyncClient(transport=httpx.ASGITransport(app=self), base_url="http://holder")

@@ -2,7 +2,7 @@
 
 from sqlmodel import select
 
-from tests.unit.exchange.conftest import Copy
+from tests.unit.exchange.conftest import Copy, Relay
 from tests.unit.journal.conftest import KEY
 from weft.exchange.states import TRANSITIONS, State
 from weft.inbox.models import RefusalRow
@@ -114,6 +114,24 @@ async def test_the_first_read_of_a_feed_is_a_snapshot_when_commits_came_before(h
     with copy.database.reading() as session:
         row = feeds.find(session, holder.us.feed("network"))
         assert set(feeds.all_entries(session, row)) == {("document", "before"), ("document", "after")}
+
+
+async def test_an_old_answer_that_is_sent_again_is_noticed_and_never_taken_for_news(holder, copy):
+    holder.put("a", "text")
+    holder.seal()
+    holder.relay = Relay()
+    copy.start()
+    await copy.until(lambda: "replayed" in refused(copy))
+    equal_at = copy.follower.progress.equal_at
+    holder.put("b", "text")
+    holder.seal()
+    copy.follower.nudge()
+    await copy.until(lambda: copy.follower.progress.state is State.DESYNCHRONISED)
+    assert "b" not in copy.shown.texts
+    assert copy.follower.progress.equal_at == equal_at
+    holder.relay = None
+    copy.follower.nudge()
+    await copy.until(lambda: set(copy.shown.texts) == {"a", "b"} and copy.follower.progress.state is State.LIVE)
 
 
 async def test_a_fork_stops_the_line_and_keeps_the_last_good_state(holder, copy):

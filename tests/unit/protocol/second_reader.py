@@ -75,7 +75,9 @@ STATEMENTS = {
         "sealed_at": TIME,
         "changes": listed(CHANGE, 1000),
     },
-    "H": COMMON | POSITION | {"count": natural, "sealed_at": TIME, "signer": text("[0-9a-f]{32}")},
+    "H": COMMON
+    | POSITION
+    | {"count": natural, "sealed_at": TIME, "nonce": text("(?:[0-9a-f]{32})?"), "signer": text("[0-9a-f]{32}")},
     "M": COMMON | POSITION | {"count": natural, "segments": listed(text(HASH), 15_000), "signer": text("[0-9a-f]{32}")},
     "S": COMMON | {"entries": listed(CHANGE, 1000)},
 }

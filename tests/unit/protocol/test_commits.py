@@ -20,7 +20,7 @@ from tests.unit.protocol.build import (
     without_bodies,
 )
 from weft.protocol import frames, statements
-from weft.protocol.commits import COMMIT, HEAD, Commit, check_form, open_commit, open_head, seal
+from weft.protocol.commits import COMMIT, HEAD, Commit, check_form, open_commit, open_head, seal, state_head
 from weft.protocol.digest import Digest
 from weft.protocol.frames import Body, Frame
 from weft.protocol.limits import BODY_BYTES, CHANGES_PER_COMMIT
@@ -32,6 +32,7 @@ from weft.protocol.refusals import (
     Incompatible,
     Malformed,
     Oversize,
+    Replayed,
     Unauthentic,
 )
 from weft.protocol.signing import SigningKey
@@ -251,3 +252,14 @@ def test_a_withdraw_and_a_delete_carry_no_body():
         assert isinstance(end, Edit)
         assert (end.change.hash, end.change.length) == ("", 0)
         opened(frames.parse(Origin().commit(end).to_bytes()))
+
+
+def test_a_head_answers_the_nonce_that_was_given_and_no_other():
+    origin = Origin()
+    at = {"feed": FEED, "epoch": origin.epoch, "at": START, "position": 0, "digest": Digest().hex, "count": 0}
+    frame = frames.parse(state_head(**at, sealed_at=NOW, key=KEY, nonce="a" * 32).to_bytes())
+    assert open_head(frame, feed=FEED, keys=KEYS, nonce="a" * 32).head.nonce == "a" * 32
+    assert open_head(frame, feed=FEED, keys=KEYS).head.sequence == 0
+    for other in ("b" * 32, ""):
+        with pytest.raises(Replayed):
+            open_head(frame, feed=FEED, keys=KEYS, nonce=other)
