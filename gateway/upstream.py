@@ -1,7 +1,7 @@
 """Upstreams: the services behind the door, in this process or at an address. One interface, the same for both."""
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import NamedTuple, Protocol
 from urllib.parse import urlencode
 
@@ -9,10 +9,9 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from gateway.headers import Headers, inward
 from gateway.problems import Down
-from gateway.remote import Remote, session
 from weft.identity import Caller
 from weft.problems import Unavailable
-from weft.wiring import Wiring
+from weft.wiring import SERVICES, Wiring
 
 REPLY_BYTES = 8 * 1024 * 1024
 
@@ -42,7 +41,7 @@ class Upstreams:
 
     def __init__(self, wiring: Wiring) -> None:
         self._wiring = wiring
-        self._remote: dict[str, Remote] = {}
+        self._remote: dict[str, Upstream] = {}
         self._running = False
 
     def __getitem__(self, service: str) -> Upstream:
@@ -55,17 +54,24 @@ class Upstreams:
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """Hold connections to the services that are elsewhere."""
-        settings = self._wiring.settings
-        async with session() as connections:
-            for service in ("catalog", "indicators", "search", "sync"):
-                if url := settings.service_url(service):
-                    self._remote[service] = Remote(service, url, connections)
+        async with AsyncExitStack() as stack:
+            if not self._wiring.whole:
+                await self._connect(stack)
             self._running = True
             try:
                 yield
             finally:
                 self._running = False
                 self._remote.clear()
+
+    async def _connect(self, stack: AsyncExitStack) -> None:
+        # Not loaded where all services are in this process: it would be a tenth of what the gateway takes there.
+        from gateway.remote import Remote, session
+
+        connections = await stack.enter_async_context(session())
+        for service in SERVICES:
+            if url := self._wiring.settings.service_url(service):
+                self._remote[service] = Remote(service, url, connections)
 
     async def ask(self, service: str, path: str, caller: Caller, query: dict[str, str] | None = None) -> "Reply":
         """What a service answers to a small GET of the gateway's own."""

@@ -26,6 +26,7 @@ from weft.records.times import TIMES_BYTES
 MAX_OBSERVATIONS: Final = 2_000
 MAX_BYTES: Final = BODY_BYTES - TIMES_BYTES
 MAX_TEXT: Final = 2_000
+FEW: Final = 200
 
 
 def clean(text: str) -> str:
@@ -109,7 +110,7 @@ class SeriesIn(Strict):
         object.__setattr__(self, "dimensions", complete({**self.dimensions, "REF_AREA": country.m49}))
         object.__setattr__(self, "attributes", _ordered(self.attributes, SERIES_ATTRIBUTES))
         object.__setattr__(self, "title", _ordered(self.title, LANGUAGES))
-        if len(self.wire()) > MAX_BYTES:
+        if _may_be_large(self.observations) and len(self.wire()) > MAX_BYTES:
             raise ValueError(f"the series is larger than {BODY_BYTES // 1024} KiB: split it, or shorten its comments")
         return self
 
@@ -120,6 +121,13 @@ class SeriesIn(Strict):
     def wire(self) -> bytes:
         """The wire form as JSON."""
         return json.dumps(self.body(), ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def _may_be_large(observations: Observations) -> bool:
+    """Whether a series could pass its limit: with few observations and no words to them it cannot, and need not be weighed."""
+    return len(observations.TIME_PERIOD) > FEW or any(
+        (observations.TIME_DETAIL, observations.COMMENT_OBS, observations.TIME_COVERAGE)
+    )
 
 
 _ON_THE_WIRE: Final = set(SeriesIn.model_fields)

@@ -47,6 +47,8 @@ class LocalNode(AbstractContextManager["LocalNode"]):
     folder: Path
     title: str = ""
     environment: dict[str, str] = field(default_factory=dict)
+    settings: tuple[str, ...] = ()
+    """More lines of its node.toml."""
     _process: subprocess.Popen[bytes] | None = None
 
     def make(self, ports: tuple[int, int] | None = None) -> None:
@@ -61,6 +63,7 @@ class LocalNode(AbstractContextManager["LocalNode"]):
             f"port = {port}",
             f"nats_port = {nats_port}",
             *GENEROUS,
+            *self.settings,
         ]
         (self.folder / "node.toml").write_text("\n".join(lines) + "\n", encoding="utf-8")
 

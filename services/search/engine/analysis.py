@@ -104,7 +104,7 @@ _STEM: dict[str, Callable[[str], str]] = {
 # What the stemmers miss among this domain's commonest words.
 _IRREGULAR = {
     "en": {"women": "woman", "men": "man", "children": "child", "girls": "girl", "data": "datum"},
-    "es": {"jovenes": "joven", "imagenes": "imagen", "ordenes": "orden"},
+    "es": {"mujeres": "mujer", "jovenes": "joven", "imagenes": "imagen", "ordenes": "orden"},
     "fr": {"travaux": "travail", "yeux": "oeil"},
 }
 _STOP = {"ar": stopwords.AR, "en": stopwords.EN, "fr": stopwords.FR, "ru": stopwords.RU, "es": stopwords.ES}

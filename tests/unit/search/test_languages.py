@@ -29,6 +29,8 @@ FORMS = [
     ("ru", "Бедность сельских жителей", "бедностью"),
     ("ru", "Доступ к питьевой воде", "вода"),
     ("es", "La inclusión de los jóvenes", "joven"),
+    ("es", "La salud de las mujeres", "mujer"),
+    ("es", "La salud de la mujer", "mujeres"),
     ("es", "La educación de las niñas", "educaciones"),
     ("es", "La educación de las niñas", "educacion"),
     ("es", "Trabajadores infantiles", "trabajadoras"),
