@@ -1,5 +1,7 @@
 """Wiring: how a service reaches the others of its node, in the same process or over HTTP. Made once at the top."""
 
+import asyncio
+import time
 from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass, field
 
@@ -15,6 +17,9 @@ from weft.settings import Settings
 from weft.tls import trusted
 
 HINTS = "hint.>"
+BACKLOG = 2_000
+"""So many changes behind, what may come later waits, up to this many seconds at a time."""
+PATIENCE_SECONDS = 30.0
 
 
 def hint_of(feed: Feed) -> str:
@@ -41,6 +46,15 @@ class Wiring:
 
     listeners: list[Callable[[Feed], None]] = field(default_factory=list)
     """Who in this process wants to hear that a feed has something new."""
+
+    backlogs: list[Callable[[], int]] = field(default_factory=list)
+    """How many changes each part of this process knows of and has yet to take over."""
+
+    async def patience(self) -> None:
+        """Let what makes records readable go first while there is much of it: for work that may come a little later."""
+        until = time.monotonic() + PATIENCE_SECONDS
+        while sum(count() for count in self.backlogs) > BACKLOG and time.monotonic() < until:  # noqa: ASYNC110
+            await asyncio.sleep(0.05)  # no event tells it: it is spread over many followers
 
     @property
     def whole(self) -> bool:

@@ -7,7 +7,7 @@ time are, too: the index lets no older gate overwrite a newer one.
 import asyncio
 import contextlib
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 import structlog
 
@@ -15,6 +15,7 @@ from services.search import lease, store
 from services.search.index import Index
 from weft.database import Database
 from weft.exchange.bell import heard
+from weft.exchange.following import at_once
 from weft.problems import Unavailable
 from weft.web.metrics import INDEX_TODO
 
@@ -26,15 +27,25 @@ LEASE_SECONDS = 10.0
 
 
 class Indexer:
-    """`holder` is this process's name on the lease; `clock` gives seconds since 1970."""
+    """`holder` is this process's name on the lease; `clock` gives seconds since 1970.
+
+    `patience` is waited for before each batch: the index may come a little later than the records themselves.
+    """
 
     def __init__(
-        self, database: Database, index: Index, *, holder: str, clock: Callable[[], float] = time.time
+        self,
+        database: Database,
+        index: Index,
+        *,
+        holder: str,
+        clock: Callable[[], float] = time.time,
+        patience: Callable[[], Awaitable[None]] = at_once,
     ) -> None:
         self._database = database
         self._index = index
         self._holder = holder
         self._clock = clock
+        self._patience = patience
         self._leased_until = 0.0
         self._changed = asyncio.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -64,6 +75,7 @@ class Indexer:
         """Tell the index all that waits, unless another process does."""
         while await self._leased():
             await self._index.mend()
+            await self._patience()
             if not await self.drain_once():
                 return
 

@@ -37,6 +37,7 @@ class SearchService:
             self.inbox,
             services=[FOLLOWED],
             own=[Feed(wiring.node, FOLLOWED, audience) for audience in (LOCAL, NETWORK)],
+            patient=True,
         )
         self._index: Index | None = None
         self._indexer: Indexer | None = None
@@ -62,7 +63,9 @@ class SearchService:
         upgrade(self.database, KERNEL["log"], KERNEL["inbox"], MIGRATIONS)
         engine = await asyncio.to_thread(TantivyEngine, self.wiring.settings.data / "index")
         index = self._index = Index(engine, self.database)
-        indexer = self._indexer = Indexer(self.database, index, holder=secrets.token_hex(8))
+        indexer = self._indexer = Indexer(
+            self.database, index, holder=secrets.token_hex(8), patience=self.wiring.patience
+        )
         try:
             async with running(indexer=indexer.run, subscriptions=self.subscriptions.run):
                 yield

@@ -34,6 +34,7 @@ class SyncService:
         self.wiring = wiring
         self.bell = Bell()
         wiring.stopping.append(self.bell.close)
+        wiring.backlogs.append(self._behind)
         self.tokens = Tokens(wiring.keys.internal, wiring.keys.identity.public)
         self.database = Database(wiring.settings.database("sync"))
         self.shelf = Shelf(self.database, wiring.keys.identity, serve.kept, self.bell, self._since)
@@ -74,6 +75,11 @@ class SyncService:
             feeds=[str(Feed(wiring.node, service, NETWORK)) for service in ("catalog", "indicators")],
         )
         return descriptor.sign(said, wiring.keys.identity)
+
+    def _behind(self) -> int:
+        """How many changes of our peers we know of and have not got yet."""
+        links = self.mesh.links.values()
+        return sum(follower.progress.behind_changes or 0 for link in links for follower in link.followers.values())
 
     def _applied(self, feed: Feed) -> None:
         """A commit is in the log: the node's own services may have it."""

@@ -133,6 +133,7 @@ class Follower:
         if self.progress.staged:
             await self._backfill(lost=() if self._to.rereads else None)
         while True:
+            await self._to.patience()
             wait = 0.0 if self._to.hinted() or self.progress.state is not State.LIVE else LONG_POLL_SECONDS
             try:
                 answer = await self._to.source.commits(self.feed, self.progress.cursor, wait)

@@ -1,6 +1,6 @@
 """What a follower is given, and what it knows of itself: for the code that makes it, and for people."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 
 from weft.clock import utc_now
@@ -13,6 +13,10 @@ from weft.protocol.signing import VerifyKey
 from weft.protocol.statements import Head
 
 Keys = Mapping[str, VerifyKey]
+
+
+async def at_once() -> None:
+    """A reader that waits for nobody."""
 
 
 @dataclass(frozen=True)
@@ -32,6 +36,8 @@ class Following:
     rereads: bool
     poll_seconds: float
     applied: Callable[[Feed], None] = lambda _: None
+    patience: Callable[[], Awaitable[None]] = at_once
+    """Waited for before each question, by a reader that lets others go first."""
     hinted: Callable[[], bool] = lambda: True
     """Whether hints reach us now; while they do not, the follower asks with long polls."""
 

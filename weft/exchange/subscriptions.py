@@ -10,7 +10,7 @@ import structlog
 from weft.database import Database
 from weft.exchange.bell import heard
 from weft.exchange.follower import Follower
-from weft.exchange.following import Following
+from weft.exchange.following import Following, at_once
 from weft.exchange.source import HttpSource
 from weft.inbox.settle import Inbox
 from weft.protocol.names import Feed
@@ -34,7 +34,10 @@ class Held(msgspec.Struct, frozen=True):
 
 
 class Subscriptions:
-    """`services`: whose feeds are wanted. `own`: feeds of this node, read from the service that seals them."""
+    """`services`: whose feeds are wanted. `own`: feeds of this node, read from the service that seals them.
+
+    `patient`: other services of this process, which make records readable, go first while there is much to take over.
+    """
 
     def __init__(
         self,
@@ -45,6 +48,7 @@ class Subscriptions:
         *,
         services: Iterable[str],
         own: Iterable[Feed] = (),
+        patient: bool = False,
     ) -> None:
         self._wiring = wiring
         self._service = service
@@ -52,6 +56,7 @@ class Subscriptions:
         self._inbox = inbox
         self._services = frozenset(services)
         self._own = tuple(own)
+        self._patient = patient
         self._tasks: dict[Feed, asyncio.Task[None]] = {}
         self._unknown = asyncio.Event()
         self.followers: dict[Feed, Follower] = {}
@@ -62,6 +67,8 @@ class Subscriptions:
         clients = {name: self._wiring.client(name, self._service) for name in {feed.service for feed in self._own}}
         whole = self._wiring.whole
         self._wiring.listeners.append(self._hinted)
+        if not self._patient:
+            self._wiring.backlogs.append(self._behind)
         listening = [] if whole else [asyncio.create_task(self._listen())]
         try:
             for feed in self._own:
@@ -72,6 +79,8 @@ class Subscriptions:
                 await heard(self._unknown, LOOK_SECONDS)
         finally:
             self._wiring.listeners.remove(self._hinted)
+            if not self._patient:
+                self._wiring.backlogs.remove(self._behind)
             await cancelled([*listening, *self._tasks.values()])
             self._tasks.clear()
             self.followers.clear()
@@ -105,6 +114,7 @@ class Subscriptions:
             service=self._service,
             rereads=True,
             poll_seconds=POLL_SECONDS if self._wiring.whole else self._wiring.settings.poll_seconds,
+            patience=self._wiring.patience if self._patient else at_once,
             hinted=lambda: self._wiring.whole or self._wiring.bus.connected,
         )
         follower = Follower(following)
@@ -123,6 +133,9 @@ class Subscriptions:
                 self._unknown.set()
                 for follower in list(self.followers.values()):
                     follower.nudge()
+
+    def _behind(self) -> int:
+        return sum(follower.progress.behind_changes or 0 for follower in self.followers.values())
 
     def _hinted(self, feed: Feed) -> None:
         """Look at a feed that has something new; one that we do not follow yet is taken up."""
