@@ -125,7 +125,7 @@ class Status(BaseModel):
 
 
 class Check(BaseModel):
-    """One copy, counted again from its rows and compared with its holder."""
+    """One copy, counted again from its rows and compared with its holder. `keys` names the first that differ."""
 
     service: str
     feed: str
@@ -135,6 +135,7 @@ class Check(BaseModel):
     equal: bool
     why: str = ""
     buckets: list[int] = []
+    keys: list[str] = []
 
 
 class Verification(BaseModel):

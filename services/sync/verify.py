@@ -4,24 +4,18 @@ import secrets
 
 import httpx
 import msgspec
-from sqlmodel import Session
 
 from services.sync.link import Link
+from services.sync.narrow import Ours, Side, Theirs, narrow
 from services.sync.schemas import Check
 from weft.database import Database
 from weft.exchange.progress import Recount, recounts
-from weft.log import feeds
 from weft.protocol import frames
 from weft.protocol.commits import open_head
-from weft.protocol.digest import BUCKETS
 from weft.protocol.names import Feed
 from weft.protocol.refusals import Refusal
 
-
-class _Buckets(msgspec.Struct):
-    cursor: str
-    digest: str
-    buckets: list[tuple[int, str]]
+ALTERED = "the rows here do not add up to the digest that is kept"
 
 
 async def peers_feeds(database: Database, links: dict[str, Link]) -> list[Check]:
@@ -42,8 +36,6 @@ async def _against_origin(database: Database, link: Link, feed: Feed, ours: Reco
     check = Check(
         service="sync", feed=str(feed), applied=ours.applied, holder=None, recounted=ours.recounted, equal=False
     )
-    if ours.kept != ours.recounted:
-        return check.model_copy(update={"why": "the rows here do not add up to the digest that is kept"})
     try:
         nonce = secrets.token_hex(16)
         answer = await link.client.get(f"/feeds/{feed}/head", params={"nonce": nonce}, timeout=10)
@@ -51,31 +43,32 @@ async def _against_origin(database: Database, link: Link, feed: Feed, ours: Reco
         key = link.peer.key
         head = open_head(frames.parse(answer.content), feed=feed, keys={key.fingerprint: key}, nonce=nonce).head
     except (httpx.HTTPError, Refusal) as error:
-        return check.model_copy(update={"why": f"the origin gives no head: {type(error).__name__}: {error}"})
+        why = ALTERED if ours.kept != ours.recounted else f"the origin gives no head: {type(error).__name__}: {error}"
+        return check.model_copy(update={"why": why})
     check = check.model_copy(update={"holder": str(head.cursor)})
-    if str(head.cursor) != ours.applied:
-        return check.model_copy(update={"why": "behind the origin's head"})
-    if head.digest == ours.recounted:
-        return check.model_copy(update={"equal": True})
-    differing = await _differing(database, link, feed, ours)
-    return check.model_copy(update={"why": "the digest differs from the origin's", "buckets": differing})
+    why = _why(ours, str(head.cursor), head.digest, "the origin")
+    theirs = Theirs(link.client, f"/feeds/{feed}/digest")
+    return check.model_copy(update=await _outcome(why, feed, Ours(database, feed), theirs))
 
 
-async def _differing(database: Database, link: Link, feed: Feed, ours: Recount) -> list[int]:
-    """The buckets in which our rows differ from the origin's; empty when it gives none at our cursor."""
+def _why(copy: Recount, cursor: str, digest: str, holder: str) -> str:
+    """What is wrong with a copy against its holder; empty when they are equal."""
+    if copy.kept != copy.recounted:
+        return ALTERED
+    if copy.applied != cursor:
+        return f"behind {holder}"
+    return "" if copy.recounted == digest else f"the digest differs from that of {holder}"
+
+
+async def _outcome(why: str, feed: Feed, copy: Side, holder: Side) -> dict[str, object]:
+    """What a check comes to, narrowed to keys where the copies differ."""
+    if not why or why.startswith("behind"):
+        return {"equal": not why, "why": why}
     try:
-        answer = await link.client.get(f"/feeds/{feed}/digest", timeout=10)
-        answer.raise_for_status()
-        theirs = msgspec.json.decode(answer.content, type=_Buckets)
-    except (httpx.HTTPError, msgspec.DecodeError):
-        return []
-
-    def compare(session: Session) -> list[int]:
-        row = feeds.find(session, feed)
-        counted = feeds.recount(session, row).buckets() if row else []
-        return [at for at, pair in enumerate(counted) if pair != theirs.buckets[at]]
-
-    return await database.read(compare) if theirs.cursor == ours.applied and len(theirs.buckets) == BUCKETS else []
+        found = await narrow(feed.origin, copy, holder)
+    except (httpx.HTTPError, msgspec.DecodeError, KeyError) as error:
+        return {"equal": False, "why": f"{why}; not narrowed: {type(error).__name__}"}
+    return {"equal": False, "why": why, "buckets": found.buckets, "keys": found.keys}
 
 
 async def services(database: Database, clients: dict[str, httpx.AsyncClient]) -> list[Check]:
@@ -91,24 +84,24 @@ async def services(database: Database, clients: dict[str, httpx.AsyncClient]) ->
             why = f"no answer: {type(error).__name__}: {error}"
             checks.append(Check(service=service, feed="", applied="", holder=None, recounted="", equal=False, why=why))
             continue
-        checks += [_against_sync(service, item, held) for item in told if (held := ours.get(item.feed))]
+        for item in told:
+            if held := ours.get(item.feed):
+                checks.append(await _against_sync(database, service, client, item, held))
     return checks
 
 
-def _against_sync(service: str, item: Recount, held: Recount) -> Check:
-    why = ""
-    if item.kept != item.recounted:
-        why = "the rows here do not add up to the digest that is kept"
-    elif item.applied != held.applied:
-        why = "behind sync"
-    elif item.recounted != held.recounted:
-        why = "the digest differs from sync's"
-    return Check(
+async def _against_sync(
+    database: Database, service: str, client: httpx.AsyncClient, item: Recount, held: Recount
+) -> Check:
+    feed = Feed.parse(item.feed)
+    check = Check(
         service=service,
         feed=item.feed,
         applied=item.applied,
         holder=held.applied,
         recounted=item.recounted,
-        equal=not why,
-        why=why,
+        equal=False,
     )
+    why = _why(item, held.applied, held.recounted, "sync")
+    copy = Theirs(client, f"/internal/recounts/{feed}")
+    return check.model_copy(update=await _outcome(why, feed, copy, Ours(database, feed)))

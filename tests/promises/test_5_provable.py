@@ -35,7 +35,7 @@ def test_equal_copies_are_proven_equal_from_their_rows_and_from_what_the_origin_
     assert all(check["applied"] == check["holder"] != "0-0-0" for check in proven.values())
 
 
-def test_rows_altered_behind_the_services_backs_are_found_and_their_copies_named(
+def test_rows_altered_behind_the_services_backs_are_found_and_their_keys_named(
     pair_of_nodes: tuple[LocalNode, LocalNode],
 ) -> None:
     _, eca = pair_of_nodes
@@ -45,15 +45,17 @@ def test_rows_altered_behind_the_services_backs_are_found_and_their_copies_named
     wrong = {(check["service"], check["feed"]): check["why"] for check in told["checks"] if not check["equal"]}
     assert set(wrong) == {(service, FEED) for service in SERVICES}
     assert set(wrong.values()) == {"the rows here do not add up to the digest that is kept"}
+    named = {check["service"]: check["keys"] for check in told["checks"] if not check["equal"]}
+    assert named == {service: ["differing ece/document/copy-3"] for service in SERVICES}
     alter(eca, -1)
     assert weft("sync", "verify", eca.folder)[0] == 0
 
 
 def alter(node: LocalNode, step: int) -> None:
-    """Change one version in one row of each service's ledger, while the node is stopped."""
+    """Change one version in one row of each service's ledger, each by another step, while the node is stopped."""
     node.stop()
-    for service in SERVICES:
+    for times, service in enumerate(SERVICES, 1):
         with closing(sqlite3.connect(node.folder / f"{service}.db")) as database, database:
             change = "UPDATE ledger SET number = number + ? WHERE origin = 'ece' AND id = 'copy-3'"
-            assert database.execute(change, (step,)).rowcount == 1
+            assert database.execute(change, (step * times,)).rowcount == 1
     begin(node)

@@ -77,4 +77,7 @@ def verify(folder: Folder, json_: Json = False) -> None:
             for check in told["checks"]
         ]
         table(f"{told['node']}: every copy counted again", ("service", "feed", "result", "cursor", "why"), rows)
+        for check in told["checks"]:
+            for key in check["keys"]:
+                say(f"{check['service']}: {key}")
     raise typer.Exit(0 if told["equal"] else 1)

@@ -7,7 +7,7 @@ from sqlmodel import select as select_rows
 
 from weft.exchange.follower import Follower
 from weft.identity import Role, require
-from weft.log import feeds
+from weft.log import feeds, serve
 from weft.log.models import FeedRow
 from weft.protocol.digest import Digest
 from weft.protocol.names import Feed
@@ -69,6 +69,39 @@ async def progress(request: Request) -> Response:
     followers: dict[Feed, Follower] = request.app.state.node.subscriptions.followers
     told = [progress_of(follower) for follower in followers.values()]
     return Response(msgspec.json.encode(told), media_type="application/json")
+
+
+class Counted(msgspec.Struct, frozen=True):
+    """A copy's buckets as its rows add up, at its cursor."""
+
+    cursor: str
+    buckets: list[tuple[int, str]]
+
+
+@router.get("/recounts/{origin}/{service}/{audience}")
+async def buckets(request: Request, origin: str, service: str, audience: str) -> Response:
+    require(request, Role.SERVICE)
+    feed = Feed.parse(f"{origin}/{service}/{audience}")
+
+    def count(session: Session) -> Counted:
+        row = serve.found(session, feed)
+        return Counted(str(row.cursor), feeds.recount(session, row).buckets())
+
+    counted = await request.app.state.node.database.read(count)
+    return Response(msgspec.json.encode(counted), media_type="application/json")
+
+
+@router.get("/recounts/{origin}/{service}/{audience}/{bucket}")
+async def bucket(request: Request, origin: str, service: str, audience: str, bucket: int) -> Response:
+    require(request, Role.SERVICE)
+    feed = Feed.parse(f"{origin}/{service}/{audience}")
+
+    def look(session: Session) -> list[tuple[str, str, str, str]]:
+        return feeds.bucket(session, serve.found(session, feed), bucket)
+
+    return Response(
+        msgspec.json.encode(await request.app.state.node.database.read(look)), media_type="application/json"
+    )
 
 
 @router.get("/recounts")
