@@ -43,6 +43,7 @@ class CommitRow(SQLModel, table=True):
     """A header as its exact bytes. `broker` is its place in the broker's stream once it was published there."""
 
     __tablename__ = "commit_header"
+    __table_args__ = (Index("commit_in_order", "feed", "sequence"),)
     feed: int = Field(primary_key=True, foreign_key="feed.number")
     epoch: int = Field(sa_column=Column(BigInteger, primary_key=True))
     sequence: int = Field(sa_column=Column(BigInteger, primary_key=True))

@@ -45,6 +45,7 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("feed", "epoch", "sequence"),
     )
+    op.create_index("commit_in_order", "commit_header", ["feed", "sequence"], unique=False)
     op.create_table(
         "ledger",
         sa.Column("origin", sa.String(), nullable=False),
@@ -68,9 +69,13 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("origin", "kind", "id", "feed"),
     )
     op.create_index("ledger_of_feed", "ledger", ["feed", "bucket"], unique=False)
-    owed = sa.text("owed_until IS NOT NULL")
     op.create_index(
-        "ledger_owed", "ledger", ["feed", "kind", "id"], unique=False, sqlite_where=owed, postgresql_where=owed
+        "ledger_owed",
+        "ledger",
+        ["feed", "kind", "id"],
+        unique=False,
+        sqlite_where=sa.text("owed_until IS NOT NULL"),
+        postgresql_where=sa.text("owed_until IS NOT NULL"),
     )
     op.create_table(
         "segment",
@@ -101,8 +106,14 @@ def upgrade() -> None:
 def downgrade() -> None:
     op.drop_table("snapshot")
     op.drop_table("segment")
-    op.drop_index("ledger_owed", table_name="ledger")
+    op.drop_index(
+        "ledger_owed",
+        table_name="ledger",
+        sqlite_where=sa.text("owed_until IS NOT NULL"),
+        postgresql_where=sa.text("owed_until IS NOT NULL"),
+    )
     op.drop_index("ledger_of_feed", table_name="ledger")
     op.drop_table("ledger")
+    op.drop_index("commit_in_order", table_name="commit_header")
     op.drop_table("commit_header")
     op.drop_table("feed")
