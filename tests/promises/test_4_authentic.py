@@ -82,16 +82,21 @@ def test_a_refusal_is_counted_and_told_with_its_reason(eca: LocalNode, relay: Re
     settle(editor, eca, seconds=60)
 
 
-def test_an_old_answer_that_is_replayed_takes_nothing_back(eca: LocalNode, relay: Relay, editor: Editor) -> None:
+def test_an_old_answer_that_is_replayed_is_noticed_shown_and_takes_nothing_back(
+    eca: LocalNode, relay: Relay, editor: Editor
+) -> None:
     recording = replays()
     with relay.plays(recording):
         editor.put("replayed", "True at first")
-        settle(editor, eca)
+        until("the first answer came", lambda: "True at first" in {item.title for item in seen(eca, "ece")})
+    settle(editor, eca, seconds=60)
     editor.put("replayed", "True later")
     settle(editor, eca, seconds=60)
     with relay.plays(recording):
         editor.put("replayed", "True at last")
         until("the first answer was replayed", lambda: relay.played > 2)
+        until("it is shown", lambda: "replayed" in {item["code"] for item in status(eca)["refusals"]})
+        assert feed_status(eca, FEED)["state"] == "desynchronised"
         assert title(eca, "replayed") == "True later"
     settle(editor, eca, seconds=60)
     assert title(eca, "replayed") == "True at last"
