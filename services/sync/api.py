@@ -64,6 +64,7 @@ async def session(request: Request, proof: Proof) -> Token:
     if peer.state != "approved":
         raise Unauthenticated(f"{proof.node} is not approved here")
     token = sync.tokens.open(peer.name, peer.key, proof.nonce, bytes.fromhex(proof.signature))
+    sync.mesh.heard(peer.name)
     return Token(token=token, expires_in=LIFE_SECONDS)
 
 

@@ -15,6 +15,7 @@ from weft.exchange.follower import Follower
 from weft.exchange.following import Following
 from weft.exchange.session import PeerAuth
 from weft.exchange.source import HttpSource
+from weft.exchange.states import State
 from weft.inbox.settle import Inbox
 from weft.nats.errors import Gone, NatsProblem, Unavailable
 from weft.nats.keys import Credentials
@@ -83,6 +84,12 @@ class Link:
             asyncio.create_task(supervised(str(feed), follower.run)) for feed, follower in self.followers.items()
         ]
         self._tasks.append(asyncio.create_task(supervised(f"broker of {self.peer.name}", self._broker)))
+
+    def wake(self) -> None:
+        """Try again what failed."""
+        for follower in self.followers.values():
+            if follower.progress.state is not State.LIVE:
+                follower.nudge()
 
     async def stop(self) -> None:
         await cancelled(self._tasks)

@@ -19,6 +19,8 @@ from weft.wiring import Wiring
 log = structlog.get_logger("weft.mesh")
 
 LOOK_SECONDS = 5.0
+ANSWERING_SECONDS = 1.5
+"""A node that starts calls its peers a little before it answers them."""
 
 
 class Mesh:
@@ -42,6 +44,11 @@ class Mesh:
     def look(self) -> None:
         """Peers have changed."""
         self._changed.set()
+
+    def heard(self, name: str) -> None:
+        """A peer calls us, so it is up again: do not wait out the pause that its absence has earned it."""
+        if link := self.links.get(name):
+            asyncio.get_running_loop().call_later(ANSWERING_SECONDS, link.wake)
 
     async def run(self) -> None:
         services = {name: self._wiring.client(name, "sync") for name in SERVICES}

@@ -32,9 +32,8 @@ from weft.keys import NodeKeys
 from weft.nats.bus import Bus
 from weft.origin.publisher import subject_of
 from weft.protocol import frames, statements
-from weft.protocol.commits import Commit
-from weft.protocol.names import START, Cursor, Feed
-from weft.protocol.statements import Header
+from weft.protocol.names import Feed
+from weft.protocol.statements import Head
 
 IMPORTED = 2_000
 BRIEF = "eclac/vendedoras-ambulantes-salud"
@@ -187,7 +186,8 @@ class Journey:
     def a_commit_with_one_flipped_byte_is_refused_and_shown(self) -> None:
         feed = Feed.parse("eclac/catalog/network")
         eclac, escap = self.network["eclac"], self.network["escap"]
-        raw = bytearray(asyncio.run(last_commit(escap, eclac, feed)))
+        edit = partial(put, eclac, "eclac/journey-flipped", brief(title="Un solo bit"))
+        raw = bytearray(asyncio.run(next_commit(escap, eclac, feed, edit)))
         raw[len(raw) // 2] ^= 1
         asyncio.run(publish(eclac, feed, bytes(raw)))
 
@@ -203,23 +203,16 @@ def _quiet(_: str) -> None:
     """Steps say nothing between their beginning and their end."""
 
 
-async def last_commit(reader: LocalNode, origin: LocalNode, feed: Feed) -> bytes:
-    """The newest commit of a feed, read as an approved peer reads it."""
+async def next_commit(reader: LocalNode, origin: LocalNode, feed: Feed, edit: Callable[[], None]) -> bytes:
+    """The commit that an edit makes, read as an approved peer reads it."""
     ours, theirs = NodeKeys.open(reader.folder), NodeKeys.open(origin.folder)
     auth = PeerAuth(reader.name, ours.identity, theirs.identity.public)
     async with httpx.AsyncClient(base_url=origin.url, auth=auth, timeout=30) as client:
-        cursor, last = START, b""
-        while True:
-            answer = expect(await client.get(f"/feeds/{feed}/commits", params={"after": str(cursor)}))
-            commits = [frame for frame in frames.split(answer.content) if frame.kind == frames.COMMIT]
-            if not commits:
-                return last
-            last = commits[-1].to_bytes()
-            cursor = cursor_of(commits[-1])
-
-
-def cursor_of(frame: frames.Frame) -> Cursor:
-    return Commit(statements.decode(Header, frame.statement), frame.statement, frame.signature, {}).cursor
+        told = frames.parse(expect(await client.get(f"/feeds/{feed}/head")).content)
+        after = statements.decode(Head, told.statement).cursor
+        await asyncio.to_thread(edit)
+        answer = expect(await client.get(f"/feeds/{feed}/commits", params={"after": str(after), "wait": "20"}))
+        return next(frame.to_bytes() for frame in frames.split(answer.content) if frame.kind == frames.COMMIT)
 
 
 async def publish(origin: LocalNode, feed: Feed, payload: bytes) -> None:
