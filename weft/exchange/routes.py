@@ -27,6 +27,8 @@ from weft.protocol.statements import Change
 
 FRAMES = "application/vnd.weft.frames"
 WAIT_SECONDS = 25.0
+FEW_CHANGES = 20
+"""So few are put together at once; more would hold up the event loop."""
 
 Nonce = Annotated[str, Query(pattern=r"^(?:[0-9a-f]{32})?$")]
 """The asker's: the head that comes with the answer is signed with it, so that nobody can send an old one again."""
@@ -91,9 +93,13 @@ async def commits(
         if page.commits or left <= 0 or shelf.bell.closed:
             break
         await heard(rung, left)
-    return await asyncio.to_thread(
-        lambda: _frames(page.head.to_bytes(), *(commit.to_bytes() for commit in page.commits))
-    )
+    if sum(len(commit.header.changes) for commit in page.commits) <= FEW_CHANGES:
+        return _page(page)
+    return await asyncio.to_thread(_page, page)
+
+
+def _page(page: Page) -> Response:
+    return _frames(page.head.to_bytes(), *(commit.to_bytes() for commit in page.commits))
 
 
 @router.get("/snapshot")

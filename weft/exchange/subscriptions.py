@@ -22,6 +22,8 @@ from weft.wiring import HINTS, Wiring
 log = structlog.get_logger("weft.subscriptions")
 
 LOOK_SECONDS = 5.0
+LATER_SECONDS = 0.03
+"""So much later a patient reader takes up a hint: what makes the record readable has the processor first."""
 POLL_SECONDS = 30.0
 """Where hints come within the process, so that none is lost."""
 
@@ -140,6 +142,7 @@ class Subscriptions:
     def _hinted(self, feed: Feed) -> None:
         """Look at a feed that has something new; one that we do not follow yet is taken up."""
         if feed in self.followers:
-            self.followers[feed].nudge()
+            later = LATER_SECONDS if self._patient else 0
+            asyncio.get_running_loop().call_later(later, self.followers[feed].nudge)
         elif feed.origin != self._wiring.node and feed.service in self._services:
             self._unknown.set()

@@ -1,6 +1,7 @@
 """What of the sealed commits went to the broker, and what there is to be erased. The broker is a fast path, never the truth."""
 
 from collections import defaultdict
+from collections.abc import Collection
 from typing import NamedTuple
 
 from sqlalchemy import delete, func, select, update
@@ -55,10 +56,11 @@ def readers(session: Session, origin: str) -> list[tuple[Feed, list[str]]]:
     ]
 
 
-def outgoing(session: Session, origin: str, limit: int = 16) -> list[Outgoing]:
-    """The next commits of this origin that the broker does not have, feed by feed in order."""
+def outgoing(session: Session, origin: str, only: Collection[Feed] = (), limit: int = 16) -> list[Outgoing]:
+    """The next commits of this origin that the broker does not have, feed by feed in order; of these feeds, or of all."""
+    wanted = _feed.c.name.in_([str(feed) for feed in only]) if only else _feed.c.name.startswith(f"{origin}/")
     taken: list[Outgoing] = []
-    for row in session.exec(select_rows(FeedRow).where(_feed.c.name.startswith(f"{origin}/"))):
+    for row in session.exec(select_rows(FeedRow).where(wanted)):
         if row.feed.audience == LOCAL:
             continue
         query = (

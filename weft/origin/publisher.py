@@ -42,11 +42,13 @@ class Publisher:
         self._bus = bus
         self._hint = hint
         self._sealed = asyncio.Event()
+        self._rung: set[Feed] = set()
         self._ensured_at = float("-inf")
 
     def sealed(self, feed: Feed) -> None:
         """A commit was sealed: tell the node's own services at once, and publish it."""
         self._hint(feed)
+        self._rung.add(feed)
         self._sealed.set()
 
     def admitted(self) -> None:
@@ -61,7 +63,8 @@ class Publisher:
             try:
                 if time.monotonic() - self._ensured_at > ENSURE_SECONDS:
                     await self._ensure()
-                while await self._publish():
+                rung, self._rung = frozenset(self._rung), set()
+                while await self._publish(rung):
                     pass
                 await self._erase()
             except (NatsProblem, Unavailable) as error:
@@ -80,8 +83,9 @@ class Publisher:
                 await self._bus.ensure_reader(stream_of(feed), name, from_now=True)
         self._ensured_at = time.monotonic()
 
-    async def _publish(self) -> bool:
-        waiting = await self._database.read(published.outgoing, self._origin)
+    async def _publish(self, feeds: frozenset[Feed]) -> bool:
+        """The next commits of the feeds that were rung for; when it was only time to look, of all."""
+        waiting = await self._database.read(published.outgoing, self._origin, feeds)
         sent = [(commit, await self._send(commit)) for commit in waiting]
         if sent:
             await self._database.write(published.published, sent)
