@@ -9,8 +9,3 @@ def utc_now() -> str:
 
 def stamp(moment: datetime) -> str:
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.") + f"{moment.microsecond // 1000:03d}Z"
-
-
-def seconds_since(text: str, now: datetime) -> float:
-    """Seconds from a stamp to `now`; 0 for a stamp in the future."""
-    return max(0.0, (now - datetime.fromisoformat(text)).total_seconds())

@@ -4,7 +4,6 @@ import msgspec
 from fastapi import APIRouter, Request, Response
 
 from services.sync import peers, status, verify
-from services.sync.link import BrokerAccess
 from services.sync.models import PeerRow
 from services.sync.schemas import (
     Approval,
@@ -77,8 +76,7 @@ async def broker(request: Request) -> Broker:
         raise NotFound("this node's broker is not open to peers; pull over HTTPS")
     peer = await sync.database.read(peers.found, caller.name)
     token = sync.wiring.keys.trust.peer_jwt(peer.nats_user, peer.name)
-    access = BrokerAccess(url=sync.wiring.broker_url, jwt=token)
-    return Broker(url=access.url, jwt=access.jwt)
+    return Broker(url=sync.wiring.broker_url, jwt=token)
 
 
 @router.get("/internal/feeds", include_in_schema=False)

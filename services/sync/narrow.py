@@ -7,6 +7,7 @@ import msgspec
 from sqlmodel import Session
 
 from weft.database import Database
+from weft.exchange.progress import Counted
 from weft.log import feeds
 from weft.protocol.digest import BUCKETS
 from weft.protocol.names import Feed
@@ -19,17 +20,10 @@ Line = tuple[str, str, str, str]
 """A held record: (kind, id, version, hash)."""
 
 
-class Buckets(msgspec.Struct, frozen=True):
-    """The counts and sums of a copy at a cursor. At different cursors a difference means nothing."""
-
-    cursor: str
-    buckets: list[tuple[int, str]]
-
-
 class Side(Protocol):
     """A copy of a feed, ours or another's."""
 
-    async def buckets(self) -> Buckets: ...
+    async def buckets(self) -> Counted: ...
 
     async def bucket(self, at: int) -> list[Line]: ...
 
@@ -41,10 +35,10 @@ class Ours:
         self._database = database
         self._feed = feed
 
-    async def buckets(self) -> Buckets:
-        def count(session: Session) -> Buckets:
+    async def buckets(self) -> Counted:
+        def count(session: Session) -> Counted:
             row = feeds.found_or_opened(session, self._feed)
-            return Buckets(str(row.cursor), feeds.recount(session, row).buckets())
+            return Counted(str(row.cursor), feeds.recount(session, row).buckets())
 
         return await self._database.write(count)
 
@@ -62,8 +56,8 @@ class Theirs:
         self._client = client
         self._path = path
 
-    async def buckets(self) -> Buckets:
-        return await self._read(self._path, Buckets)
+    async def buckets(self) -> Counted:
+        return await self._read(self._path, Counted)
 
     async def bucket(self, at: int) -> list[Line]:
         return await self._read(f"{self._path}/{at}", list[Line])

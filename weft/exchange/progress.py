@@ -72,7 +72,7 @@ async def progress(request: Request) -> Response:
 
 
 class Counted(msgspec.Struct, frozen=True):
-    """A copy's buckets as its rows add up, at its cursor."""
+    """A copy's buckets as its rows add up, at its cursor: at different cursors a difference means nothing."""
 
     cursor: str
     buckets: list[tuple[int, str]]

@@ -2,8 +2,6 @@
 
 from enum import StrEnum
 
-import msgspec
-
 from weft.protocol.names import Cursor
 from weft.protocol.statements import Head
 
@@ -61,16 +59,6 @@ TRANSITIONS: dict[State, frozenset[State]] = {
     State.RETIRED: frozenset(),
 }
 """From each state, the ones that may follow. A restart of the process goes through pending."""
-
-
-class Lag(msgspec.Struct, frozen=True):
-    """How far a reader is behind, counted against the last head that it was told; None: no head is known."""
-
-    commits: int | None
-    seconds: float | None
-    head: str
-    applied: str
-    digest_equal_at: str | None
 
 
 def behind(cursor: Cursor, head: Head | None) -> int | None:

@@ -61,17 +61,7 @@ def apply(session: Session, inbox: Inbox, row: FeedRow, commit: Commit, *, momen
 
 def keep(session: Session, row: FeedRow, commit: Commit) -> None:
     """Store a commit's header, to hand it on. Its bodies are in the ledger while they are current."""
-    line = {
-        "feed": row.number,
-        "epoch": int(commit.cursor.epoch),
-        "sequence": commit.cursor.sequence,
-        "hash": commit.hash,
-        "header": commit.raw,
-        "signature": commit.signature,
-        "changes": len(commit.header.changes),
-        "sealed_at": commit.header.sealed_at,
-    }
-    upsert(session, CommitRow, [line])
+    upsert(session, CommitRow, [feeds.commit_line(row, commit)])
 
 
 def _owe_from_here(session: Session, row: FeedRow, sequence: int) -> None:

@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Collection
 from typing import NamedTuple
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import delete, select, update
 from sqlmodel import Session
 from sqlmodel import select as select_rows
 
@@ -115,9 +115,3 @@ def erased(session: Session, done: list[Stale]) -> None:
         session.connection().execute(
             delete(_stale).where(_stale.c.feed == item.number, _stale.c.sequence == item.sequence)
         )
-
-
-def unsent(session: Session) -> int:
-    """How many commits the broker does not have."""
-    query = select(func.count()).select_from(_commit).where(_commit.c.broker.is_(None))
-    return int(session.connection().execute(query).scalar_one())

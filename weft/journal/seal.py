@@ -144,25 +144,11 @@ def append(
     )
     stale = feeds.sequences(session, row, [name for name, entry in entries.items() if entry.op == "put"])
     upsert(session, StaleRow, [{"feed": row.number, "sequence": sequence} for sequence in sorted(stale)])
-    line = _commit_line(row, commit)
+    line = feeds.commit_line(row, commit)
     _move(session, row, commit, digest)
     feeds.write_ledger(session, lines)
     insert(session, CommitRow, [line])
     return commit
-
-
-def _commit_line(row: FeedRow, commit: Commit) -> dict[str, object]:
-    at = commit.cursor
-    return {
-        "feed": row.number,
-        "epoch": int(at.epoch),
-        "sequence": at.sequence,
-        "hash": at.hash,
-        "header": commit.raw,
-        "signature": commit.signature,
-        "changes": len(commit.header.changes),
-        "sealed_at": commit.header.sealed_at,
-    }
 
 
 def _move(session: Session, row: FeedRow, commit: Commit, digest: Digest) -> None:

@@ -10,6 +10,7 @@ from sqlmodel import select as select_rows
 
 from weft.database.statements import chunks, table, upsert
 from weft.log.models import FeedRow, LedgerRow
+from weft.protocol.commits import Commit
 from weft.protocol.digest import Digest, bucket_of
 from weft.protocol.ledger import Entry, Name
 from weft.protocol.names import Feed, Version
@@ -129,6 +130,21 @@ def ledger_line(row: FeedRow, name: Name, entry: Entry, *, sequence: int, **held
         "body": None,
         "owed_until": None,
         **held,
+    }
+
+
+def commit_line(row: FeedRow, commit: Commit) -> dict[str, Any]:
+    """A commit's columns: its header as the exact bytes that were signed."""
+    at = commit.cursor
+    return {
+        "feed": row.number,
+        "epoch": int(at.epoch),
+        "sequence": at.sequence,
+        "hash": at.hash,
+        "header": commit.raw,
+        "signature": commit.signature,
+        "changes": len(commit.header.changes),
+        "sealed_at": commit.header.sealed_at,
     }
 
 
