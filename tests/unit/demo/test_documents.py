@@ -33,7 +33,7 @@ FIELDS = {
     "status",
     "audience",
 }
-TYPES = {"policy-brief", "data-note", "good-practice"}
+TYPES = {"policy-brief", "national-plan", "publication", "good-practice", "training-material", "data-note"}
 THEMES = {"social-inclusion", "gender-equality", "health-promotion", "population-development"}
 GROUPS = {
     "vulnerable-women",
