@@ -10,16 +10,17 @@ from typing import Annotated, Any
 
 import typer
 
-from benchmarks import demo, latency, replicate
+from benchmarks import demo, gateway, latency, load, replicate
 from benchmarks.conditions import conditions
 
-NAMES = ("replicate", "latency", "demo")
+NAMES = ("replicate", "latency", "demo", "gateway", "load")
 
 
 def main(
     name: Annotated[str, typer.Argument(help=f"One of {', '.join(NAMES)}, or all.")],
     records: Annotated[int, typer.Option(help="replicate: how many records of 1 KB.")] = 20_000,
     changes: Annotated[int, typer.Option(help="latency: how many changes of each kind.")] = 100,
+    seconds: Annotated[float, typer.Option(help="gateway, load: how long each measurement takes.")] = 10.0,
     by: Annotated[str, typer.Option(help="replicate: B's first read is by 'commits' or by 'snapshot'.")] = "commits",
     peers: Annotated[Path | None, typer.Option(help="Folder to keep peers' software in; else thrown away.")] = None,
     spy: Annotated[Path | None, typer.Option(help="replicate: py-spy's executable, to profile node B.")] = None,
@@ -32,6 +33,8 @@ def main(
         ),
         "latency": lambda folder: latency.run(folder, changes, say=_say),
         "demo": lambda folder: demo.run(folder, say=_say),
+        "gateway": lambda folder: gateway.run(folder, seconds, say=_say),
+        "load": lambda folder: load.run(folder, seconds, say=_say),
     }
     if name not in (*runs, "all"):
         raise typer.BadParameter(f"one of {', '.join(NAMES)}, or all", param_hint="name")
