@@ -91,6 +91,9 @@ CHOSEN: Final = (
     ),
 )
 
+ESTIMATED: Final = {("escwa", "SH_STA_STUNT", "818"), ("escap", "IC_GEN_MGTL", "398")}
+"""What a commission shows its own figures for, in estimates.csv, while the other to which the country belongs shows these."""
+
 Series = dict[str, Any]
 
 
@@ -101,7 +104,11 @@ def main(folder: Path) -> None:
     _write_series(described)
     found = _find(folder / "observations.csv.gz", {code: row["Description"] for code, row in described.items()})
     for commission in COMMISSIONS:
-        chosen = _choose(found, {area.m49 for area in members(commission)})
+        chosen = [
+            one
+            for one in _choose(found, {area.m49 for area in members(commission)})
+            if (commission, one["dimensions"]["SERIES"], one["dimensions"]["REF_AREA"]) not in ESTIMATED
+        ]
         path = HERE / commission / "observations.csv.gz"
         path.parent.mkdir(exist_ok=True)
         with path.open("wb") as compressed, gzip.GzipFile("", "wb", 9, compressed, mtime=0) as out:

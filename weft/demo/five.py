@@ -1,6 +1,7 @@
 """The five commissions: their nodes, their own input, and proof that every copy is equal."""
 
 import gzip
+import mimetypes
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -21,6 +22,8 @@ COMMISSIONS = {
     "escwa": "ESCWA, Beirut",
 }
 NDJSON, CSV = "application/x-ndjson", "text/csv"
+WRITTEN = ("targets", "indicators", "documents", "barriers", "measures")
+"""What has a file of lines in a commission's folder, in an order in which what is referred to comes first."""
 Say = Callable[[str], None]
 SETTLE_SECONDS = 300.0
 CALM = ("poll_seconds = 15",)
@@ -64,9 +67,18 @@ class Network:
     def _load(self, node: LocalNode) -> str:
         folder = self.source / node.name
         editor = http(node, "editor")
-        documents = upload(editor, "/api/v1/documents/bulk", NDJSON, [folder / "documents.ndjson"])
-        series = upload(editor, "/api/v1/series/bulk?audience=network", CSV, [folder / "observations.csv.gz"])
-        return f"{node.name} holds {_told(documents)} documents and {_told(series)} series of its own"
+        told = [
+            f"{_told(upload(editor, f'/api/v1/{kind}/bulk', NDJSON, [file]))} {kind}"
+            for kind in WRITTEN
+            if (file := folder / f"{kind}.ndjson").exists()
+        ]
+        series = 0
+        for file in (folder / "observations.csv.gz", folder / "estimates.csv"):
+            if file.exists():
+                series += _told(upload(editor, "/api/v1/series/bulk?audience=network", CSV, [file]))
+        for file in sorted((folder / "files").glob("*")):
+            attach(editor, f"/api/v1/documents/{node.name}/{file.stem}", file)
+        return f"{node.name} holds {', '.join(told)} and {series} series of its own"
 
     def settle(self, say: Say, seconds: float = SETTLE_SECONDS) -> None:
         """Wait until every node says, from digests, that all its copies equal their origins.
@@ -101,7 +113,7 @@ class Network:
         return {node.name: {kind: total(node, path) for kind, path in KINDS.items()} for node in self.nodes}
 
 
-KINDS = {"documents": "/api/v1/documents", "series": "/api/v1/series"}
+KINDS = {kind: f"/api/v1/{kind}" for kind in (*WRITTEN, "series")}
 
 
 def total(node: LocalNode, path: str) -> int:
@@ -123,6 +135,16 @@ def upload(client: httpx.Client, path: str, form: str, files: list[Path]) -> dic
     if not answer.is_success or report.get("refused"):
         raise Failed(f"{path}: {answer.status_code} {str(report)[:500]}")
     return report
+
+
+def attach(client: httpx.Client, document: str, file: Path) -> None:
+    """Put a file beside a document, unless it is there."""
+    there = client.get(document).raise_for_status()
+    if file.name in {each["name"] for each in there.json().get("files", [])}:
+        return
+    kind, _ = mimetypes.guess_type(file.name)
+    headers = {"Content-Type": kind or "application/octet-stream", "If-Match": there.headers["ETag"]}
+    client.put(f"{document}/files/{file.name}", content=file.read_bytes(), headers=headers).raise_for_status()
 
 
 def _bytes(files: list[Path]) -> Iterator[bytes]:

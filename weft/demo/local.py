@@ -116,15 +116,17 @@ class LocalNode(AbstractContextManager["LocalNode"]):
         running = self._process is not None and self._process.poll() is None
         return self._process.pid if running and self._process else None
 
-    def stop(self) -> None:
-        """Ask it to end, as an operator would."""
+    def stop(self) -> int | None:
+        """Ask it to end, as an operator would; its exit code, None when it had to be killed or did not run."""
+        code = None
         if self._process is not None:
             self._process.terminate()
             try:
-                self._process.wait(STOP_SECONDS)
+                code = self._process.wait(STOP_SECONDS)
             except subprocess.TimeoutExpired:
                 self.kill()
             self._process = None
+        return code
 
     def kill(self) -> None:
         """End it as a power cut would."""
