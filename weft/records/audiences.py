@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import BeforeValidator, TypeAdapter, ValidationError, WithJsonSchema
 
-from weft.journal import record
+from weft.journal.wishes import Wish
 from weft.problems import Invalid
 from weft.protocol import names
 from weft.protocol.refusals import Refusal
@@ -50,7 +50,9 @@ def asked(given: list[str]) -> tuple[str, ...]:
         raise Invalid(f"audience: {why}", fields=[{"field": "audience", "where": "query", "why": why}]) from None
 
 
-def told(kept: str) -> str | tuple[str, ...]:
-    """An audience that the journal keeps, as an editor would write it."""
-    audience = record.audience_of(kept)
-    return audience[0] if audience in {(names.LOCAL,), (names.NETWORK,)} else audience
+def told(kept: str) -> dict[str, object]:
+    """Who is to have a record, as an editor would write it, and from when on if that has yet to come."""
+    wish = Wish.parse(kept)
+    alone = wish.audience in {(names.LOCAL,), (names.NETWORK,)}
+    from_when = {"public_from": wish.public_from} if wish.public_from else {}
+    return {"audience": wish.audience[0] if alone else wish.audience, **from_when}

@@ -9,7 +9,9 @@ from pydantic_core import ErrorDetails
 from weft.problems import Invalid
 from weft.records import wire
 
-MADE_HERE = frozenset({"id", "origin", "key", "version", "visibility", "created_at", "updated_at"})
+MADE_HERE = frozenset(
+    {"id", "origin", "key", "version", "visibility", "created_at", "updated_at", "translations", "versions"}
+)
 
 
 def refused(error: ValidationError, kind: str, fields: Collection[str]) -> Invalid:

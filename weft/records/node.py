@@ -1,4 +1,8 @@
-"""What routes of records need of the running service and of the request. No routes here."""
+"""What routes of records need of the running service and of the request. No routes here.
+
+Dependencies are coroutines, since FastAPI takes each that is not through a thread of its own, which took most of the time
+of a read.
+"""
 
 from collections.abc import Callable
 from typing import Annotated, Any, Protocol
@@ -6,6 +10,7 @@ from typing import Annotated, Any, Protocol
 from fastapi import Depends, Request
 
 from weft.database import Database
+from weft.exchange.bell import Bell
 from weft.identity import Role, caller_of, require
 from weft.journal.incarnation import Incarnation
 from weft.problems import NotOurs
@@ -15,37 +20,44 @@ from weft.records.sight import Sight
 
 
 class Node(Protocol):
-    """What the routes need of the running service. `ring` wakes the sequencer after a write."""
+    """What the routes need of the running service. `ring` wakes the sequencer after a write, and who waits at the bell."""
 
     @property
     def database(self) -> Database: ...
     @property
     def incarnation(self) -> Incarnation: ...
     @property
+    def bell(self) -> Bell: ...
+    @property
     def ring(self) -> Callable[[], None]: ...
 
 
-def _node(request: Request) -> Node:
+async def _node(request: Request) -> Node:
     node: Node = request.app.state.node
     return node
 
 
-def _sight(request: Request) -> Sight:
+async def _sight(request: Request) -> Sight:
     return Sight.of(caller_of(request))
 
 
-def _precondition(request: Request) -> Precondition:
+async def _precondition(request: Request) -> Precondition:
     return Precondition.of(request.headers)
 
 
-def _editor(request: Request) -> None:
+async def _editor(request: Request) -> None:
     require(request, Role.EDITOR)
+
+
+async def _reviewer(request: Request) -> None:
+    require(request, Role.REVIEWER)
 
 
 TheNode = Annotated[Node, Depends(_node)]
 TheSight = Annotated[Sight, Depends(_sight)]
 ThePrecondition = Annotated[Precondition, Depends(_precondition)]
 EDITORS = [Depends(_editor)]
+REVIEWERS = [Depends(_reviewer)]
 
 
 def ours(key: Key, node: Node) -> Key:

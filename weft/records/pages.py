@@ -31,7 +31,7 @@ class NoPlace(Invalid):
         super().__init__("after: is not the 'next' of a page; begin again without it")
 
 
-def written(place: tuple[str, ...]) -> str:
+def written(place: tuple[object, ...]) -> str:
     return urlsafe_b64encode(msgspec.json.encode(place)).decode().rstrip("=")
 
 

@@ -1,4 +1,7 @@
-"""HTTP preconditions (RFC 9110, section 13) on a record's version, whose ETag is the version itself."""
+"""HTTP preconditions (RFC 9110, section 13) on a record's version, with which its ETag begins.
+
+What follows a semicolon in an ETag is of what was answered beside the record: a write is not about that.
+"""
 
 import re
 from collections.abc import Iterable
@@ -27,7 +30,7 @@ class Precondition(NamedTuple):
     def of(cls, headers: Headers) -> Self:
         """Weak tags are left out of If-Match, which compares strongly."""
         return cls(
-            _tags(headers.getlist("if-match"), weak=False),
+            _versions(_tags(headers.getlist("if-match"), weak=False)),
             _tags(headers.getlist("if-none-match"), weak=True),
         )
 
@@ -56,6 +59,10 @@ NEW = Precondition(none_match=frozenset("*"))
 
 def _has(tags: frozenset[str], present: Version | None) -> bool:
     return present is not None and bool({"*", str(present)} & tags)
+
+
+def _versions(tags: frozenset[str] | None) -> frozenset[str] | None:
+    return None if tags is None else frozenset(tag.partition(";")[0] for tag in tags)
 
 
 def _tags(lines: Iterable[str], *, weak: bool) -> frozenset[str] | None:

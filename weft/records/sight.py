@@ -1,6 +1,7 @@
 """How much of the records a caller sees. What one may not see is answered like what is not there."""
 
 from enum import Enum
+from typing import Any
 
 from weft.identity import Caller, Role
 
@@ -17,3 +18,17 @@ class Sight(Enum):
         if caller.may(Role.EDITOR):
             return cls.EDITORS
         return cls.STAFF if caller.may(Role.READER) else cls.PUBLIC
+
+    @property
+    def rank(self) -> int:
+        """Its place among all: each sight sees also what those before it see."""
+        return _RANKS[self]
+
+
+SIGHTS = tuple(Sight)
+_RANKS = {sight: rank for rank, sight in enumerate(SIGHTS)}
+
+
+def by_audience(record: Any, public: bool) -> Sight:
+    """Who sees a record at the least, of a kind that has no drafts."""
+    return Sight.PUBLIC if public else Sight.STAFF

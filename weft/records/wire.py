@@ -29,16 +29,35 @@ def read(data: bytes) -> Object:
     """
     try:
         text = data.decode("utf-8")
-        tree = _decoder.decode(text)
     except UnicodeDecodeError as error:
         raise Malformed(f"this is not UTF-8: {error.reason} at byte {error.start}") from None
+    tree = value(text)
+    if not isinstance(tree, dict):
+        raise Malformed("a JSON object is wanted")
+    return tree if _plain(text) else checked(tree)
+
+
+def value(text: str) -> object:
+    """The JSON that this text is; its strings and numbers are still to be `checked`.
+
+    Raises:
+        Malformed: it is none.
+    """
+    try:
+        return _decoder.decode(text)
     except RecursionError:
         raise Malformed("this is nested too deeply") from None
     except ValueError as error:
         raise Malformed(f"this is not JSON: {error}"[:300]) from None
-    if not isinstance(tree, dict):
-        raise Malformed("a JSON object is wanted")
-    if not _plain(text) and (flaws := [named(_path(place), why) for place, why in _flaws(tree)]):
+
+
+def checked(tree: Object) -> Object:
+    """The same object, whose every string is safe to keep and whose every number is one.
+
+    Raises:
+        Invalid: a field that is named has something in it that is not taken.
+    """
+    if flaws := [named(_path(place), why) for place, why in _flaws(tree)]:
         raise invalid(flaws)
     return tree
 
