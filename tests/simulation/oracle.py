@@ -41,6 +41,8 @@ class Oracle:
         self.may_see: dict[str, set[str]] = defaultdict(set)
         self.published: set[str] = set()
         """Canaries that an editor once gave to the whole network: an old copy may give them to whoever is approved now."""
+        self.taken: dict[tuple[str, str, Version], Fact] = {}
+        """What each deletion took away, by its version."""
         self.violations: list[str] = []
 
     def accuses(self, what: str) -> None:
@@ -52,6 +54,8 @@ class Oracle:
         before = self.truth[origin].get(id_)
         if before is not None and fact.version <= before.version:
             self.accuses(f"{id_} is acknowledged at {fact.version} after {before.version}")
+        if before is not None and before.audience and not fact.audience:
+            self.taken[origin, id_, fact.version] = before
         self.truth[origin][id_] = fact
         self.edited_since[origin].add(id_)
         if "network" in fact.audience:

@@ -10,14 +10,15 @@ from sqlmodel import Session, select
 from tests.simulation import branches, broker, recovery
 from tests.simulation.network import Answer, Ask
 from tests.simulation.process import Process
-from weft.journal import incarnation, readers, record, seal
+from weft.journal import incarnation, readers, record, removed, seal
 from weft.journal.incarnation import Incarnation
-from weft.journal.models import ReaderRow
+from weft.journal.models import ReaderRow, RemovedRow
 from weft.log import feeds, serve, snapshot
 from weft.log.models import FeedRow
 from weft.problems import Problem
 from weft.protocol import frames
 from weft.protocol.commits import open_commit
+from weft.protocol.frames import Body
 from weft.protocol.ledger import Name
 from weft.protocol.names import LOCAL, NETWORK, START, Cursor, Feed
 from weft.protocol.signing import SigningKey
@@ -45,6 +46,7 @@ class Origin(Process):
         self.recovering = False
         self._us: Incarnation | None = None
         self._published: dict[str, Cursor] = {}
+        self._hastened: set[Name] = set()
 
     @property
     def us(self) -> Incarnation:
@@ -65,6 +67,7 @@ class Origin(Process):
     def forget(self) -> None:
         self._us = None
         self._published.clear()
+        self._hastened.clear()
 
     # ---- what editors and operators do ---------------------------------------------------------------------------
     def edit(self, edits: Sequence[Edit], written: list[record.Written]) -> None:
@@ -77,12 +80,33 @@ class Origin(Process):
         if self.recovering:
             return False
         with self.reading() as session:
-            waiting = seal.waiting(session) > 0
+            waiting = seal.waiting(session) > 0 or self._due(session)
         if waiting:
             with self.writing() as session:
+                removed.release(session, self.us.now(), self._hastened)
+                self._hastened.clear()
                 seal.seal(session, self.us)
             self.publish()
         return waiting
+
+    def _due(self, session: Session) -> bool:
+        """Whether a deletion waits that is due, or that somebody cannot wait for."""
+        waits = select(RemovedRow.id).where(RemovedRow.due != "")
+        hastened = removed.waiting(session, self._hastened)
+        return bool(hastened) or session.exec(waits.where(RemovedRow.due <= self.us.now())).first() is not None
+
+    def bodies(self, session: Session, row: FeedRow, changes: Sequence[Change]) -> dict[int, Body] | None:
+        """What may leave. Who is refused one because a deletion waits does not wait with it."""
+        bodies = seal.current_bodies(session, row, changes)
+        if bodies is None:
+            self._hastened.update(removed.waiting(session, {change.name for change in changes}))
+        return bodies
+
+    def deleted(self) -> dict[str, tuple[int, int]]:
+        """The records whose deletion can be taken back, with its version."""
+        with self.reading() as session:
+            rows = session.exec(select(RemovedRow)).all()
+        return {row.id: (row.epoch, row.number) for row in rows}
 
     def admit(self, name: str, identity: str) -> None:
         with self.writing() as session:
@@ -156,14 +180,14 @@ class Origin(Process):
             since = 0 if own else readers.since(session, who, identity, feed.audience)
             if ask.kind == "page":
                 after = cast(Cursor, ask.about)
-                page = serve.page(session, feed, after, since=since, bodies=seal.current_bodies, key=key)
+                page = serve.page(session, feed, after, since=since, bodies=self.bodies, key=key)
                 return Answer(ask, (*(commit.to_bytes() for commit in page.commits), page.head.to_bytes()))
             if ask.kind == "segment":
-                raw, head = snapshot.segment(session, feed, str(ask.about), bodies=seal.current_bodies, key=key)
+                raw, head = snapshot.segment(session, feed, str(ask.about), bodies=self.bodies, key=key)
                 return Answer(ask, (raw, head.to_bytes()))
             if ask.kind == "bodies":
                 wanted = cast(Sequence[Change], ask.about)
-                raw, head = serve.asked(session, feed, wanted, bodies=seal.current_bodies, key=key)
+                raw, head = serve.asked(session, feed, wanted, bodies=self.bodies, key=key)
                 return Answer(ask, (raw, head.to_bytes()))
             if ask.kind == "ended":
                 question = cast(Ended, ask.about)

@@ -143,15 +143,40 @@ class Schedule:
     def _one_edit(self, origin: str) -> tuple[str, tuple[str, ...], bytes, Edit]:
         truth = self.world.oracle.truth[origin]
         present = sorted(id_ for id_, fact in truth.items() if fact.audience)
-        kind = self.rng.choices(("new", "revise", "audience", "delete"), (4, 4, 4, 3))[0] if len(present) > 1 else "new"
-        if kind == "new":
+        kinds = ("new", "revise", "audience", "delete", "undelete")
+        kind = self.rng.choices(kinds, (4, 4, 4, 3, 2))[0] if len(present) > 1 else "new"
+        if kind == "undelete" and (back := self._undelete(origin)) is not None:
+            return back
+        if kind in {"new", "undelete"}:
             self._records += 1
             return self._put(origin, f"k-{origin}-{self._records}", self._audience(origin))
         id_ = self.rng.choice(present)
         if kind == "delete":
-            return id_, (), b"", lambda session, us: record.delete(session, us, "document", id_, record.Condition.ANY)
+            wait = self.rng.choice((0, 0, 10, 3600))
+            return (
+                id_,
+                (),
+                b"",
+                lambda session, us: record.delete(
+                    session, us, "document", id_, record.Condition.ANY, undo_seconds=wait
+                ),
+            )
         audience = self._audience(origin) if kind == "audience" else truth[id_].audience
         return self._put(origin, id_, audience)
+
+    def _undelete(self, origin: str) -> tuple[str, tuple[str, ...], bytes, Edit] | None:
+        """Take back a deletion that has not been sealed: the record is what it was, to the byte."""
+        taken = self.world.oracle.taken
+        found = {
+            id_: fact
+            for id_, version in self.world.origins[origin].deleted().items()
+            if (fact := taken.get((origin, id_, version))) is not None
+        }
+        if not found:
+            return None
+        id_ = self.rng.choice(sorted(found))
+        fact = found[id_]
+        return id_, fact.audience, fact.body, lambda session, us: record.undelete(session, us, "document", id_)
 
     def _put(self, origin: str, id_: str, audience: tuple[str, ...]) -> tuple[str, tuple[str, ...], bytes, Edit]:
         self._bodies += 1

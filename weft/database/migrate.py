@@ -9,7 +9,7 @@ from sqlalchemy import inspect
 
 from weft.database.engine import Database
 
-KERNEL = {part: str(files("weft").joinpath(part, "migrations")) for part in ("log", "journal", "inbox")}
+KERNEL = {part: str(files("weft").joinpath(part, "migrations")) for part in ("log", "journal", "inbox", "records")}
 
 
 def configuration(database: Database, *folders: str | Path) -> Config:

@@ -113,7 +113,8 @@ class Follower:
         until = time.monotonic() + seconds
         while (left := until - time.monotonic()) > 0:
             try:
-                raw = await asyncio.wait_for(self._offered.get(), left)
+                async with asyncio.timeout(left):  # `wait_for` loses a cancellation that comes together with a frame
+                    raw = await self._offered.get()
             except TimeoutError:
                 return
             if raw is None or self.progress.state is not State.LIVE:

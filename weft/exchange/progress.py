@@ -53,6 +53,22 @@ def progress_of(follower: Follower) -> Progress:
     )
 
 
+def stored(session: Session, besides: str) -> list[Progress]:
+    """Progress as the database has it, at a worker whose colleague follows: up to its last commit, whatever came since.
+
+    Whether that is all that sync has, sync sees by comparing it with its own.
+    """
+    rows = session.exec(select_rows(FeedRow).order_by(FeedRow.name)).all()
+    return [_stored(row) for row in rows if row.feed.origin != besides]
+
+
+def _stored(row: FeedRow) -> Progress:
+    at, digest = str(row.cursor), Digest.from_bytes(row.digest).hex
+    return Progress(
+        str(row.name), row.state, row.since, row.why, at, digest, head=at, head_digest=digest, equal_at=None
+    )
+
+
 def recounts(session: Session, besides: str = "") -> list[Recount]:
     """Every copy here counted again from its rows; `besides`: an origin whose own feeds are no copies."""
     rows = session.exec(select_rows(FeedRow).order_by(FeedRow.name)).all()
@@ -66,8 +82,11 @@ def recounts(session: Session, besides: str = "") -> list[Recount]:
 @router.get("/progress")
 async def progress(request: Request) -> Response:
     require(request, Role.SERVICE)
-    followers: dict[Feed, Follower] = request.app.state.node.subscriptions.followers
+    node = request.app.state.node
+    followers: dict[Feed, Follower] = node.subscriptions.followers
     told = [progress_of(follower) for follower in followers.values()]
+    if not told:
+        told = await node.database.read(stored, node.wiring.node)
     return Response(msgspec.json.encode(told), media_type="application/json")
 
 

@@ -1,7 +1,7 @@
 """A service's subscriptions inside its node: it follows every feed that sync holds for it, and those of its own node."""
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 import httpx
 import msgspec
@@ -39,6 +39,7 @@ class Subscriptions:
     """`services`: whose feeds are wanted. `own`: feeds of this node, read from the service that seals them.
 
     `patient`: other services of this process, which make records readable, go first while there is much to take over.
+    `applied`: told of each feed of which something was taken over.
     """
 
     def __init__(
@@ -51,6 +52,7 @@ class Subscriptions:
         services: Iterable[str],
         own: Iterable[Feed] = (),
         patient: bool = False,
+        applied: Callable[[Feed], None] = lambda _: None,
     ) -> None:
         self._wiring = wiring
         self._service = service
@@ -59,6 +61,7 @@ class Subscriptions:
         self._services = frozenset(services)
         self._own = tuple(own)
         self._patient = patient
+        self._applied = applied
         self._tasks: dict[Feed, asyncio.Task[None]] = {}
         self._unknown = asyncio.Event()
         self.followers: dict[Feed, Follower] = {}
@@ -116,6 +119,7 @@ class Subscriptions:
             service=self._service,
             rereads=True,
             poll_seconds=POLL_SECONDS if self._wiring.whole else self._wiring.settings.poll_seconds,
+            applied=self._applied,
             patience=self._wiring.patience if self._patient else at_once,
             hinted=lambda: self._wiring.whole or self._wiring.bus.connected,
         )

@@ -28,6 +28,7 @@ def apply(session: Session, inbox: Inbox, row: FeedRow, commit: Commit, *, momen
     Raises:
         Gap, Beyond, Contradiction: nothing was applied; see the subclasses.
     """
+    alone(session, row)
     if row.staged:
         raise Gap(f"a snapshot of {row.name} is taken over in part; only the rest of it goes on from here")
     if place(row.cursor, commit) is Place.SEEN:
@@ -35,7 +36,6 @@ def apply(session: Session, inbox: Inbox, row: FeedRow, commit: Commit, *, momen
     check_position(row.position, commit)
     number = feeds.number_of(row)
     changes = commit.header.changes
-    one_writer(session)
     before = feeds.entries_in_all_feeds(session, row.feed.origin, [change.name for change in changes])
     digest = Digest.from_bytes(row.digest)
     changed: dict[Name, Entry | None] = {}
@@ -57,6 +57,16 @@ def apply(session: Session, inbox: Inbox, row: FeedRow, commit: Commit, *, momen
         _owe_from_here(session, row, commit.cursor.sequence)
     move(session, row, commit.cursor, digest, position=commit.header.position, sealed_at=commit.header.sealed_at)
     return Place.NEXT
+
+
+def alone(session: Session, row: FeedRow) -> None:
+    """Let no other reader of this database apply beside us, and see what it has applied so far.
+
+    Only where several processes share a database can another one have been quicker.
+    """
+    one_writer(session)
+    if session.get_bind().dialect.name != "sqlite":
+        session.refresh(row)
 
 
 def keep(session: Session, row: FeedRow, commit: Commit) -> None:
@@ -130,7 +140,7 @@ def fill(
     Raises:
         Withheld: a body was refused again, and by that head no later change had come.
     """
-    one_writer(session)
+    alone(session, row)
     ours = feeds.entries(session, row, [change.name for change in asked])
     filled: dict[Name, Entry | None] = {}
     for change in asked:

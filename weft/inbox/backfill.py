@@ -5,8 +5,8 @@ from collections.abc import Iterable, Mapping
 from sqlalchemy import delete, tuple_
 from sqlmodel import Session
 
-from weft.database.statements import one_writer, table
-from weft.inbox.apply import move
+from weft.database.statements import table
+from weft.inbox.apply import alone, move
 from weft.inbox.moment import Moment
 from weft.inbox.settle import Inbox, settle
 from weft.log import feeds
@@ -26,7 +26,7 @@ def stage(session: Session, inbox: Inbox, row: FeedRow, segment: OpenSegment, at
 
     From the first segment on the ledger is past the cursor, so commits wait until `finish`, through restarts too.
     """
-    one_writer(session)
+    alone(session, row)
     names = [change.name for change in segment.entries]
     before = feeds.entries(session, row, names)
     changed: dict[Name, Entry | None] = {}
@@ -68,7 +68,7 @@ def finish(
     Raises:
         WrongDigest: the copy is not what was signed for; nothing of this call stays.
     """
-    one_writer(session)
+    alone(session, row)
     names = set(held)
     ours = feeds.all_entries(session, row)
     present = {name: ours[name] for name in names if name in ours}

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from sqlmodel import Session, col, select
 
 from weft.clock import utc_now
+from weft.database.statements import one_writer
 from weft.journal.models import IncarnationRow
 from weft.protocol.limits import SALT_BYTES
 from weft.protocol.names import Epoch, Feed
@@ -15,7 +16,10 @@ from weft.protocol.signing import SigningKey
 
 @dataclass(frozen=True)
 class Incarnation:
-    """What decides how a change is written, given as one value so that a simulation can decide it too."""
+    """What decides how a change is written, given as one value so that a simulation can decide it too.
+
+    `epoch`: the one that this process began. Where several share a database, all write in the newest (`newest`).
+    """
 
     origin: str
     service: str
@@ -36,7 +40,21 @@ def begin(session: Session, tag: int, now: str, *, known: int = 0) -> Epoch:
 
     It is written down before anything carries it, so that no later incarnation of this database uses it again.
     """
-    newest = session.exec(select(IncarnationRow.epoch).order_by(col(IncarnationRow.epoch).desc()).limit(1)).first()
-    epoch = Epoch.after(max(newest or 0, known), tag)
+    one_writer(session)
+    epoch = Epoch.after(max(_newest(session), known), tag)
     session.add(IncarnationRow(epoch=int(epoch), began_at=now))
     return epoch
+
+
+def newest(session: Session, us: Incarnation) -> Epoch:
+    """The epoch in which a change is written or sealed now: the newest of this database, whichever worker began it.
+
+    A worker that went on in its own, older one would write versions below those of a worker that started later. Read it
+    after what is to be numbered: no version is then of a later epoch than the commit that carries it.
+    """
+    return Epoch(max(_newest(session), us.epoch))
+
+
+def _newest(session: Session) -> int:
+    query = select(IncarnationRow.epoch).order_by(col(IncarnationRow.epoch).desc()).limit(1)
+    return session.exec(query).first() or 0

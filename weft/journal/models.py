@@ -3,6 +3,8 @@
 from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary
 from sqlmodel import Field, SQLModel
 
+from weft.database.lease import LeaseRow as LeaseRow  # who of a service's workers is on duty
+
 
 class OwnRow(SQLModel, table=True):
     """A record of this node at its newest version. An empty audience: it was deleted; the row keeps the version."""
@@ -31,6 +33,31 @@ class PendingRow(SQLModel, table=True):
     id: str
     epoch: int = Field(sa_column=Column(BigInteger, nullable=False))
     number: int = Field(sa_column=Column(BigInteger, nullable=False))
+
+
+class RemovedRow(SQLModel, table=True):
+    """What a deletion took away, until it is sealed. `due`: when it is to be queued; empty once it is."""
+
+    __tablename__ = "removed"
+    __table_args__ = (Index("removed_due", "due"),)
+    kind: str = Field(primary_key=True)
+    id: str = Field(primary_key=True)
+    epoch: int = Field(sa_column=Column(BigInteger, nullable=False))
+    number: int = Field(sa_column=Column(BigInteger, nullable=False))
+    audience: str
+    body: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+    due: str
+
+
+class EmbargoRow(SQLModel, table=True):
+    """The audience that a record, local until then, is to have from a time on."""
+
+    __tablename__ = "embargo"
+    __table_args__ = (Index("embargo_due", "due"),)
+    kind: str = Field(primary_key=True)
+    id: str = Field(primary_key=True)
+    audience: str
+    due: str
 
 
 class ReaderRow(SQLModel, table=True):

@@ -3,10 +3,12 @@
 from sqlmodel import Session, select
 
 from weft.database.statements import upsert
+from weft.journal import wishes
 from weft.journal.incarnation import Incarnation
 from weft.journal.models import AdmissionRow, OwnRow, ReaderRow
 from weft.journal.record import audience_of, rewrite
 from weft.journal.seal import own_feeds, seal_all
+from weft.journal.wishes import Wish
 from weft.log import feeds
 from weft.problems import Forbidden
 from weft.protocol.commits import Commit
@@ -38,17 +40,24 @@ def remove(session: Session, us: Incarnation, name: str) -> list[Commit]:
     reader = session.get(ReaderRow, name)
     if reader is None:
         return []
-    rows = [row for row in session.exec(select(OwnRow)) if name in audience_of(row.audience)]
+    wished = {record: _without(name, wish) for record, wish in wishes.naming(session, name).items()}
+    rows = [
+        row for row in session.exec(select(OwnRow)) if name in audience_of(row.audience) or (row.kind, row.id) in wished
+    ]
     for row in rows:
         session.expunge(row)
     session.delete(reader)
     for admission in session.exec(select(AdmissionRow).where(AdmissionRow.reader == name)):
         session.delete(admission)
     session.flush()
-    rewrite(
-        session, us, rows, lambda row: tuple(other for other in audience_of(row.audience) if other != name) or (LOCAL,)
-    )
+    rewrite(session, us, rows, lambda row: _without(name, Wish(audience_of(row.audience))).audience, wished=wished)
     return seal_all(session, us)
+
+
+def _without(name: str, wish: Wish) -> Wish:
+    """The wish without a peer; with nobody left there is nothing to wait for."""
+    audience = tuple(other for other in wish.audience if other != name)
+    return wish._replace(audience=audience) if audience else Wish((LOCAL,))
 
 
 def since(session: Session, reader: str, identity: str, audience: str) -> int:

@@ -7,7 +7,8 @@ from sqlalchemy import delete, func, select, update
 from sqlmodel import Session
 
 from weft.database.statements import insert, table, upsert
-from weft.journal.incarnation import Incarnation
+from weft.journal import removed
+from weft.journal.incarnation import Incarnation, newest
 from weft.journal.models import OwnRow, PendingRow, StaleRow
 from weft.journal.record import Audience, audience_of
 from weft.log import feeds
@@ -42,6 +43,7 @@ def seal(session: Session, us: Incarnation) -> list[Commit]:
     A change that a later one has superseded already is passed over: its body may not leave any more (rule 5), and the
     later one is in the queue.
     """
+    removed.release(session, us.now())
     positions, batch = _oldest(session)
     if not positions:
         return []
@@ -51,11 +53,13 @@ def seal(session: Session, us: Incarnation) -> list[Commit]:
         if (commit := _seal_feed(session, us, row, batch)) is not None
     ]
     session.connection().execute(delete(_pending).where(_pending.c.position.in_(positions)))
+    removed.wipe(session, [item.name for item in batch if not item.audience])
     return sealed
 
 
 def seal_all(session: Session, us: Incarnation) -> list[Commit]:
-    """Seal until nothing waits: an admission is a point in the journal (rule 6)."""
+    """Seal until nothing waits, no deletion either: an admission is a point in the journal (rule 6)."""
+    removed.release_all(session)
     sealed: list[Commit] = []
     while session.connection().execute(select(_pending.c.position).limit(1)).first():
         sealed += seal(session, us)
@@ -133,7 +137,7 @@ def append(
         lines.append(feeds.ledger_line(row, change.name, after, sequence=row.sequence + 1))
     commit = commits.seal(
         feed=row.feed,
-        epoch=us.epoch,
+        epoch=newest(session, us),
         after=row.cursor,
         position=row.position + len(changes),
         changes=changes,
@@ -174,7 +178,7 @@ def _move(session: Session, row: FeedRow, commit: Commit, digest: Digest) -> Non
 
 
 def waiting(session: Session) -> int:
-    """How many changes are acknowledged and not yet sealed."""
+    """How many changes are queued to be sealed. A deletion that waits to be queued is not among them."""
     return int(session.connection().execute(select(func.count()).select_from(_pending)).scalar_one())
 
 

@@ -4,6 +4,7 @@ import itertools
 from collections.abc import Iterator
 
 import pytest
+from sqlmodel import select
 
 from weft.database import Database
 from weft.database.migrate import KERNEL, upgrade
@@ -12,6 +13,7 @@ from weft.inbox.moment import Moment
 from weft.inbox.settle import Inbox
 from weft.journal import readers, record, seal
 from weft.journal.incarnation import Incarnation, begin
+from weft.journal.models import OwnRow
 from weft.journal.record import Condition, Draft
 from weft.log import feeds, serve
 from weft.log.serve import Page
@@ -34,6 +36,7 @@ class Origin:
         self.database = Database(f"sqlite:///{self.folder / 'origin.db'}" if self.folder else "sqlite://")
         upgrade(self.database, KERNEL["log"], KERNEL["journal"])
         self.tag = 0
+        self.now = "2026-01-01T00:00:00.000Z"
         self.salts = (at.to_bytes(16) for at in itertools.count(1))
         self.begin()
 
@@ -41,10 +44,8 @@ class Origin:
         """Start: a new epoch."""
         self.tag += 1
         with self.database.writing() as session:
-            epoch = begin(session, self.tag, "2026-01-01T00:00:00.000Z")
-        self.us = Incarnation(
-            "eca", "catalog", epoch, KEY, lambda: "2026-01-01T00:00:00.000Z", lambda: next(self.salts)
-        )
+            epoch = begin(session, self.tag, self.now)
+        self.us = Incarnation("eca", "catalog", epoch, KEY, lambda: self.now, lambda: next(self.salts))
         with self.database.writing() as session:
             seal.own_feeds(session, self.us)
 
@@ -59,8 +60,19 @@ class Origin:
             return record.delete(session, self.us, "document", id_, Condition.ANY)
 
     def seal(self) -> list[str]:
+        """Seal all that there is, deletions that wait too."""
         with self.database.writing() as session:
             return [commit.header.feed for commit in seal.seal_all(session, self.us)]
+
+    def seal_due(self) -> None:
+        """Seal what is due, as the sequencer does."""
+        with self.database.writing() as session:
+            while seal.seal(session, self.us):
+                pass
+
+    def own(self, id_: str) -> list[OwnRow]:
+        with self.database.reading() as session:
+            return list(session.exec(select(OwnRow).where(OwnRow.id == id_)))
 
     def admit(self, name: str, identity: str = "a" * 32) -> None:
         with self.database.writing() as session:

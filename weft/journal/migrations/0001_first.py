@@ -18,10 +18,26 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("reader", "feed"),
     )
     op.create_table(
+        "embargo",
+        sa.Column("kind", sa.String(), nullable=False),
+        sa.Column("id", sa.String(), nullable=False),
+        sa.Column("audience", sa.String(), nullable=False),
+        sa.Column("due", sa.String(), nullable=False),
+        sa.PrimaryKeyConstraint("kind", "id"),
+    )
+    op.create_index("embargo_due", "embargo", ["due"], unique=False)
+    op.create_table(
         "incarnation",
         sa.Column("epoch", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("began_at", sa.String(), nullable=False),
         sa.PrimaryKeyConstraint("epoch"),
+    )
+    op.create_table(
+        "lease",
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("holder", sa.String(), nullable=False),
+        sa.Column("until", sa.Float(), nullable=False),
+        sa.PrimaryKeyConstraint("name"),
     )
     op.create_table(
         "own",
@@ -54,6 +70,18 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("name"),
     )
     op.create_table(
+        "removed",
+        sa.Column("kind", sa.String(), nullable=False),
+        sa.Column("id", sa.String(), nullable=False),
+        sa.Column("epoch", sa.BigInteger(), nullable=False),
+        sa.Column("number", sa.BigInteger(), nullable=False),
+        sa.Column("audience", sa.String(), nullable=False),
+        sa.Column("body", sa.LargeBinary(), nullable=False),
+        sa.Column("due", sa.String(), nullable=False),
+        sa.PrimaryKeyConstraint("kind", "id"),
+    )
+    op.create_index("removed_due", "removed", ["due"], unique=False)
+    op.create_table(
         "repeat",
         sa.Column("caller", sa.String(), nullable=False),
         sa.Column("key", sa.String(), nullable=False),
@@ -69,14 +97,20 @@ def upgrade() -> None:
         sa.Column("sequence", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("feed", "sequence"),
     )
+    op.execute("INSERT INTO lease (name, holder, until) VALUES ('duty', '', 0)")
 
 
 def downgrade() -> None:
     op.drop_table("stale")
     op.drop_index("repeat_at", table_name="repeat")
     op.drop_table("repeat")
+    op.drop_index("removed_due", table_name="removed")
+    op.drop_table("removed")
     op.drop_table("reader")
     op.drop_table("pending")
     op.drop_table("own")
+    op.drop_table("lease")
     op.drop_table("incarnation")
+    op.drop_index("embargo_due", table_name="embargo")
+    op.drop_table("embargo")
     op.drop_table("admission")
