@@ -1,42 +1,38 @@
-"""Tables of what the catalog shows: own documents and received ones alike. The journal and the ledgers hold the truth."""
+"""Tables of documents' files: which document names which bytes, which bytes are kept here, and which may have to go."""
 
 from sqlalchemy import BigInteger, Column, Index, LargeBinary
 from sqlmodel import Field, SQLModel
 
 
-class DocumentRow(SQLModel, table=True):
-    """A document as it is shown. `audience` is the one that an own document has; it is empty for a received one.
+class FileRow(SQLModel, table=True):
+    """A file of a document that is shown; `entry` is what the document's body says of it."""
 
-    `members` and `rest` are JSON members, built once and sent as they are: what a list shows, and what only the document
-    itself shows (its text, and fields that this node does not know). They make rows long, so `document_seen` has what
-    counting needs.
-    """
-
-    __tablename__ = "document"
-    __table_args__ = (
-        Index("document_newest", "updated_at", "origin", "id"),
-        Index("document_seen", "origin", "id", "public", "status", "type", "language"),
-    )
+    __tablename__ = "document_file"
+    __table_args__ = (Index("document_file_bytes", "origin", "sha256"),)
     origin: str = Field(primary_key=True)
     id: str = Field(primary_key=True)
-    epoch: int = Field(sa_column=Column(BigInteger, nullable=False))
-    number: int = Field(sa_column=Column(BigInteger, nullable=False))
-    public: bool
-    audience: str
-    type: str
-    language: str
-    status: str
-    updated_at: str
-    members: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
-    rest: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+    name: str = Field(primary_key=True)
+    sha256: str
+    entry: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
 
 
-class TagRow(SQLModel, table=True):
-    """What a document is found by where it may have several of them: themes, groups, countries, and what it refers to."""
+class BlobRow(SQLModel, table=True):
+    """Bytes that are in the store, or about to be. `doomed`: they are being taken out, so nobody may count on them."""
 
-    __tablename__ = "document_tag"
-    __table_args__ = (Index("document_tag_of_document", "origin", "id"),)
-    field: str = Field(primary_key=True)
-    value: str = Field(primary_key=True)
+    __tablename__ = "blob"
     origin: str = Field(primary_key=True)
-    id: str = Field(primary_key=True)
+    sha256: str = Field(primary_key=True)
+    size: int = Field(sa_column=Column(BigInteger, nullable=False))
+    used_at: str
+    doomed: bool
+
+
+class LooseRow(SQLModel, table=True):
+    """Bytes that may have lost their last reference. `by`: the document that let go of them, or an upload that holds them
+    until a time, and names itself with an @."""
+
+    __tablename__ = "blob_loose"
+    origin: str = Field(primary_key=True)
+    sha256: str = Field(primary_key=True)
+    by: str = Field(primary_key=True)
+    until: str

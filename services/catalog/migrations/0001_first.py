@@ -1,4 +1,4 @@
-"""The first tables of the catalog."""
+"""The first tables of the catalog's own: those of files. Records are in the tables that every service has."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -11,37 +11,36 @@ depends_on = None
 
 def upgrade() -> None:
     op.create_table(
-        "document",
+        "document_file",
         sa.Column("origin", sa.String(), nullable=False),
         sa.Column("id", sa.String(), nullable=False),
-        sa.Column("epoch", sa.BigInteger(), nullable=False),
-        sa.Column("number", sa.BigInteger(), nullable=False),
-        sa.Column("public", sa.Boolean(), nullable=False),
-        sa.Column("audience", sa.String(), nullable=False),
-        sa.Column("type", sa.String(), nullable=False),
-        sa.Column("language", sa.String(), nullable=False),
-        sa.Column("status", sa.String(), nullable=False),
-        sa.Column("updated_at", sa.String(), nullable=False),
-        sa.Column("members", sa.LargeBinary(), nullable=False),
-        sa.Column("rest", sa.LargeBinary(), nullable=False),
-        sa.PrimaryKeyConstraint("origin", "id"),
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("sha256", sa.String(), nullable=False),
+        sa.Column("entry", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("origin", "id", "name"),
     )
-    op.create_index("document_newest", "document", ["updated_at", "origin", "id"], unique=False)
-    op.create_index("document_seen", "document", ["origin", "id", "public", "status", "type", "language"], unique=False)
+    op.create_index("document_file_bytes", "document_file", ["origin", "sha256"], unique=False)
     op.create_table(
-        "document_tag",
-        sa.Column("field", sa.String(), nullable=False),
-        sa.Column("value", sa.String(), nullable=False),
+        "blob",
         sa.Column("origin", sa.String(), nullable=False),
-        sa.Column("id", sa.String(), nullable=False),
-        sa.PrimaryKeyConstraint("field", "value", "origin", "id"),
+        sa.Column("sha256", sa.String(), nullable=False),
+        sa.Column("size", sa.BigInteger(), nullable=False),
+        sa.Column("used_at", sa.String(), nullable=False),
+        sa.Column("doomed", sa.Boolean(), nullable=False),
+        sa.PrimaryKeyConstraint("origin", "sha256"),
     )
-    op.create_index("document_tag_of_document", "document_tag", ["origin", "id"], unique=False)
+    op.create_table(
+        "blob_loose",
+        sa.Column("origin", sa.String(), nullable=False),
+        sa.Column("sha256", sa.String(), nullable=False),
+        sa.Column("by", sa.String(), nullable=False),
+        sa.Column("until", sa.String(), nullable=False),
+        sa.PrimaryKeyConstraint("origin", "sha256", "by"),
+    )
 
 
 def downgrade() -> None:
-    op.drop_index("document_tag_of_document", table_name="document_tag")
-    op.drop_table("document_tag")
-    op.drop_index("document_seen", table_name="document")
-    op.drop_index("document_newest", table_name="document")
-    op.drop_table("document")
+    op.drop_table("blob_loose")
+    op.drop_table("blob")
+    op.drop_index("document_file_bytes", table_name="document_file")
+    op.drop_table("document_file")

@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 
 import pytest
+from fastapi import APIRouter
 
-from services.catalog.api import router
 from services.catalog.app import MIGRATIONS
-from services.catalog.bulk import FILE_BYTES
+from services.catalog.kinds import KINDS
 from tests.service.catalog.desk import US, Catalog
 from tests.service.house import migrated
 from weft.database import Database
@@ -20,6 +20,8 @@ def database(address: str) -> Iterator[Database]:
 
 @pytest.fixture
 def catalog(database: Database) -> Iterator[Catalog]:
-    large = {"/documents/bulk": FILE_BYTES}
-    with Catalog.open(database, router, service="catalog", us=US, large=large) as opened:
+    routes = APIRouter()
+    for router in KINDS.routers:
+        routes.include_router(router)
+    with Catalog.open(database, routes, service="catalog", us=US, large=KINDS.large) as opened:
         yield opened

@@ -7,8 +7,7 @@ import pytest
 from sqlmodel import select
 
 from services.catalog.app import MIGRATIONS
-from services.catalog.apply import DOCUMENTS
-from services.catalog.models import DocumentRow, TagRow
+from services.catalog.kinds import KINDS
 from tests.service.catalog.desk import US, Catalog, document, leaving
 from weft.database import Database
 from weft.database.migrate import KERNEL, upgrade
@@ -24,6 +23,7 @@ from weft.protocol import frames
 from weft.protocol.commits import open_commit
 from weft.protocol.names import START, Key, Version
 from weft.records import wire
+from weft.records.models import ShownRow, TagRow
 
 TIMES = {"created_at": "2026-01-01T00:00:00.000Z", "updated_at": "2026-01-02T00:00:00.000Z"}
 KEY = Key("eca", "document", "river")
@@ -37,7 +37,7 @@ def body(**changed: Any) -> bytes:
 
 def show(catalog: Catalog, *shows: Show) -> list[Rejected]:
     with catalog.node.database.writing() as session:
-        return DOCUMENTS.show(session, shows)
+        return KINDS.projection.show(session, shows)
 
 
 def shown(number: int, data: bytes, *, public: bool = True, key: Key = KEY) -> Show:
@@ -53,9 +53,9 @@ def test_a_record_is_shown_replaced_and_hidden(catalog: Catalog) -> None:
     assert catalog.get("/eca/river", by=Role.READER).json()["title"] == "Changed"
     assert catalog.get(params={"country": "MX"}).json()["total"] == 0
     with catalog.node.database.writing() as session:
-        DOCUMENTS.hide(session, [KEY, Key("eca", "document", "never-there"), Key("eca", "measure", "other")])
+        KINDS.projection.hide(session, [KEY, Key("eca", "document", "never-there"), Key("eca", "measure", "other")])
     with catalog.node.database.reading() as session:
-        assert not session.exec(select(DocumentRow)).all()
+        assert not session.exec(select(ShownRow)).all()
         assert not session.exec(select(TagRow)).all()
 
 
@@ -63,7 +63,7 @@ def test_hiding_leaves_other_origins_alone(catalog: Catalog) -> None:
     show(catalog, shown(1, body()), shown(1, body(), key=Key("ece", "document", "river")))
     catalog.put("river", document())
     with catalog.node.database.writing() as session:
-        DOCUMENTS.hide(session, [KEY])
+        KINDS.projection.hide(session, [KEY])
     assert {item["origin"] for item in catalog.get().json()["items"]} == {"ece", US}
 
 
@@ -118,7 +118,7 @@ def test_what_cannot_be_shown_is_refused_with_its_reason_and_the_rest_is_shown(
 
 
 def test_an_unknown_kind_is_no_document(catalog: Catalog) -> None:
-    (rejected,) = show(catalog, shown(1, body(), key=Key("eca", "measure", "m1")))
+    (rejected,) = show(catalog, shown(1, body(), key=Key("eca", "poem", "m1")))
     assert rejected.reason == "unknown-kind"
 
 
@@ -139,7 +139,7 @@ def test_what_one_catalog_writes_another_shows(catalog: Catalog, tmp_path: Path)
     with catalog.node.database.writing() as session:
         seal.seal_all(session, us)
     there = Database(f"sqlite:///{tmp_path}/there.db")
-    upgrade(there, KERNEL["log"], KERNEL["inbox"], MIGRATIONS)
+    upgrade(there, KERNEL["log"], KERNEL["inbox"], KERNEL["records"], MIGRATIONS)
     for audience in ("network", "ece"):
         feed = us.feed(audience)
         with catalog.node.database.reading() as session:
@@ -150,9 +150,9 @@ def test_what_one_catalog_writes_another_shows(catalog: Catalog, tmp_path: Path)
             )
             with there.writing() as session:
                 row = feeds.found_or_opened(session, feed)
-                apply(session, Inbox(DOCUMENTS), row, commit, moment=Moment("2026-01-01T00:00:00.000Z", 0.0))
+                apply(session, Inbox(KINDS.projection), row, commit, moment=Moment("2026-01-01T00:00:00.000Z", 0.0))
     with there.reading() as session:
-        documents = {row.id: row for row in session.exec(select(DocumentRow))}
+        documents = {row.id: row for row in session.exec(select(ShownRow))}
         assert not session.exec(select(QuarantineRow)).all()
     assert {id_: row.public for id_, row in documents.items()} == {"open": True, "shared": False}
     assert documents["open"].rest == wire.members({"text": document()["text"]})

@@ -11,13 +11,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlmodel import select
 
-from services.catalog import bulk
-from services.catalog.models import DocumentRow
+from services.catalog.documents import DOCUMENT
 from tests.service.catalog.desk import US, Catalog, document
 from weft.identity import Role
 from weft.journal import seal
 from weft.journal.models import OwnRow, PendingRow
-from weft.records import portions, reports
+from weft.records import imports, portions, reports
+from weft.records import lines as import_lines
+from weft.records.models import ShownRow
 
 DEMO = Path(__file__).parents[3] / "demo"
 
@@ -37,7 +38,7 @@ def versions(catalog: Catalog) -> dict[str, int]:
         pending = len(session.exec(select(PendingRow)).all())
         rows = {row.id: row.number for row in session.exec(select(OwnRow))}
         assert pending == sum(rows.values())
-        assert rows == {row.id: row.number for row in session.exec(select(DocumentRow)) if row.audience}
+        assert rows == {row.id: row.number for row in session.exec(select(ShownRow)) if row.audience}
     return rows
 
 
@@ -104,7 +105,7 @@ def broken() -> Iterator[tuple[dict[str, Any] | bytes, str, str]]:
     yield document(id="x", relation=[f"{US}/document/narrow"]), "reference-too-wide", "narrow"
 
 
-@pytest.mark.parametrize(("line", "code", "said"), broken())
+@pytest.mark.parametrize(("line", "code", "said"), list(broken()))
 def test_one_line_that_cannot_be_taken_refuses_all_or_only_itself(
     catalog: Catalog, line: dict[str, Any] | bytes, code: str, said: str
 ) -> None:
@@ -159,7 +160,7 @@ def test_what_refers_to_a_refused_line_is_judged_without_it(catalog: Catalog) ->
 
 
 def test_refusals_without_end_end_the_import(catalog: Catalog) -> None:
-    chain = [document(id=f"c{at}", relation=[f"{US}/document/c{at + 1}"]) for at in range(bulk.ROUNDS + 5)]
+    chain = [document(id=f"c{at}", relation=[f"{US}/document/c{at + 1}"]) for at in range(imports.ROUNDS + 5)]
     local = [{**one, "audience": "local"} for one in chain]
     assert catalog.load(lines(*local, document(id=f"c{len(chain)}", audience="local"))).status_code == 200
     before = versions(catalog)
@@ -213,11 +214,11 @@ def test_what_is_too_much_is_refused_whole(catalog: Catalog, monkeypatch: pytest
     def chunked(data: bytes) -> Iterator[bytes]:
         yield from (data[at : at + 65_536] for at in range(0, len(data), 65_536))
 
-    long_line = lines(*numbered(1)) + b'{"id": "' + b"x" * bulk.LINE_BYTES + b'"}'
+    long_line = lines(*numbered(1)) + b'{"id": "' + b"x" * import_lines.LINE_BYTES + b'"}'
     assert catalog.load(chunked(long_line)).status_code == 413  # type: ignore[arg-type]
     assert "line 2" in catalog.load(long_line + b"\n").json()["detail"]
-    assert catalog.load(b"{}\n" * (bulk.LINES + 1)).status_code == 413
-    monkeypatch.setattr(bulk, "FILE_BYTES", 5_000)
+    assert catalog.load(b"{}\n" * (import_lines.LINES + 1)).status_code == 413
+    monkeypatch.setattr(import_lines, "FILE_BYTES", 5_000)
     assert catalog.load(lines(*numbered(20))).status_code == 413
     assert versions(catalog) == {}
 
@@ -249,7 +250,7 @@ def test_however_the_bytes_arrive_the_lines_are_the_same(pieces: list[bytes], cu
             at += cut
 
     async def read() -> list[tuple[int, str | None]]:
-        staged = await bulk.stage(arriving(), US)
+        staged = await imports.stage(arriving(), imports.NDJSON, US, DOCUMENT)
         return [(line.line, line.code) for line in staged.lines]
 
     wanted = [number for number, line in enumerate(data.split(b"\n"), 1) if line.strip()]

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from services.catalog.schemas import DocumentIn, Group, Theme, Type
+from services.catalog.documents import DocumentIn, Type
+from services.catalog.terms import Group, Theme
 from tests.service.catalog.desk import US, Catalog, document, leaving
 from weft.areas import areas
 from weft.problems import Problem
@@ -187,10 +188,10 @@ documents = st.fixed_dictionaries(
 @given(documents)
 @settings(max_examples=200, deadline=None)
 def test_any_valid_document_goes_round_to_the_same_bytes(fields: dict[str, Any]) -> None:
-    draft = DocumentIn.parse(wire.read(json.dumps(fields).encode()))
+    draft = DocumentIn.parse(wire.read(json.dumps(fields).encode()), "document")
     body = wire.write(leaving(fields) | TIMES)
     assert read(body).to_bytes() == body
-    again = DocumentIn.parse({**leaving(fields), "audience": fields["audience"]})
+    again = DocumentIn.parse({**leaving(fields), "audience": fields["audience"]}, "document")
     assert again == draft
 
 

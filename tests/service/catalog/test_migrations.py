@@ -8,17 +8,17 @@ from alembic.migration import MigrationContext
 from sqlalchemy import MetaData
 
 from services.catalog.app import MIGRATIONS
-from services.catalog.models import DocumentRow, TagRow
+from services.catalog.models import BlobRow, FileRow, LooseRow
 from weft.database import Database
 from weft.database.migrate import KERNEL, configuration, tables
 from weft.database.statements import table
 
-OURS = {"document", "document_tag"}
+OURS = {"document_file", "blob", "blob_loose"}
 
 
 def test_the_tables_are_what_the_models_say(database: Database) -> None:
     metadata = MetaData()
-    for model in (DocumentRow, TagRow):
+    for model in (BlobRow, FileRow, LooseRow):
         table(model).to_metadata(metadata)
     assert set(metadata.tables) == OURS
     with database.engine.connect() as connection:

@@ -4,8 +4,8 @@ import itertools
 
 import pytest
 
-from services.catalog.apply import DOCUMENTS
-from services.catalog.schemas import DocumentIn, DocumentOut, DocumentPage
+from services.catalog.documents import DOCUMENT, DocumentIn, DocumentOut
+from services.catalog.kinds import KINDS
 from tests.service.catalog.desk import US, Catalog, document, leaving
 from weft.identity import Role
 from weft.inbox.effects import Show
@@ -21,7 +21,9 @@ def received(catalog: Catalog, id_: str, *, public: bool, origin: str = "eca", *
     times = {"created_at": "2026-01-01T00:00:00.000Z", "updated_at": "2026-01-02T00:00:00.000Z"}
     body = wire.write(leaving(document(audience="local", **changed)) | times)
     with catalog.node.database.writing() as session:
-        assert not DOCUMENTS.show(session, [Show(Key(origin, "document", id_), Version(1 << 32, 1), body, public)])
+        assert not KINDS.projection.show(
+            session, [Show(Key(origin, "document", id_), Version(1 << 32, 1), body, public)]
+        )
 
 
 @pytest.mark.parametrize(
@@ -89,7 +91,7 @@ def test_answers_are_what_the_description_says(catalog: Catalog) -> None:
     one = catalog.get(f"/{US}/water")
     DocumentOut.model_validate_json(one.content)
     page = catalog.get()
-    DocumentPage.model_validate_json(page.content)
+    DOCUMENT.page.model_validate_json(page.content)
     assert all("text" not in item for item in page.json()["items"])
     described = catalog.client.get("/openapi.json").json()["paths"]
     taken = described["/api/v1/documents/{origin}/{id}"]["put"]["requestBody"]["content"]["application/json"]["schema"]

@@ -6,19 +6,19 @@ import pytest
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import select
 
-from services.catalog.models import DocumentRow, TagRow
-from services.catalog.schemas import DocumentIn
-from services.catalog.store import OURS, put
+from services.catalog.documents import DOCUMENT, DocumentIn
 from tests.service.catalog.desk import US, Catalog, document
 from weft.identity import Role
 from weft.journal import readers, seal
 from weft.journal.models import OwnRow, PendingRow
+from weft.records.models import ShownRow, TagRow
 from weft.records.preconditions import Precondition
+from weft.records.writing import put
 
 
 def tables(catalog: Catalog) -> tuple[int, int, int, int]:
     with catalog.node.database.reading() as session:
-        return tuple(len(session.exec(select(model)).all()) for model in (OwnRow, PendingRow, DocumentRow, TagRow))  # type: ignore[return-value]
+        return tuple(len(session.exec(select(model)).all()) for model in (OwnRow, PendingRow, ShownRow, TagRow))  # type: ignore[return-value]
 
 
 def test_a_document_is_created_and_read_back_with_countries_in_three_codes(catalog: Catalog) -> None:
@@ -203,8 +203,8 @@ def test_what_the_kernel_changes_of_a_record_is_followed(catalog: Catalog) -> No
     node = catalog.node
     with node.database.writing() as session:
         readers.remove(session, node.incarnation, "eca")
-        assert OURS.follow(session, node.incarnation) == 1
-        assert OURS.follow(session, node.incarnation) == 0
+        assert DOCUMENT.own.follow(session, node.incarnation) == 1
+        assert DOCUMENT.own.follow(session, node.incarnation) == 0
     now = catalog.get(f"/{US}/shared").json()
     assert now["audience"] == "local"
     assert now["version"] != made["version"]
@@ -217,10 +217,10 @@ def test_a_write_that_fails_after_the_journal_leaves_nothing(catalog: Catalog) -
         pytest.skip("SQLite alone has what this fails by")
     with node.database.writing() as session:
         session.connection().exec_driver_sql(
-            "CREATE TRIGGER full BEFORE INSERT ON document_tag BEGIN SELECT RAISE(ABORT, 'disk full'); END"
+            "CREATE TRIGGER full BEFORE INSERT ON shown_tag BEGIN SELECT RAISE(ABORT, 'disk full'); END"
         )
     with pytest.raises(IntegrityError, match="disk full"), node.database.writing() as session:
-        put(session, node.incarnation, "water", DocumentIn.parse(document()), Precondition())
+        put(session, node.incarnation, DOCUMENT, "water", DocumentIn.parse(document(), "document"), Precondition())
     assert tables(catalog) == (0, 0, 0, 0)
 
 
