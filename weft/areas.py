@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from types import MappingProxyType
-from typing import Literal
+from typing import Literal, NamedTuple
 
 Language = Literal["ar", "zh", "en", "fr", "ru", "es"]
 Membership = Literal["member", "associate"]
@@ -23,6 +23,15 @@ class UnknownArea(LookupError):
         self.code = code
 
 
+class Seat(NamedTuple):
+    """A place in a commission; years are given where they are known, and a place without an end is held today."""
+
+    commission: str
+    status: Membership
+    since: int | None
+    until: int | None
+
+
 @dataclass(frozen=True, slots=True)
 class Area:
     """A country, or a statistical area such as World (1) that has an M49 code only."""
@@ -36,6 +45,14 @@ class Area:
     def name(self, language: str) -> str:
         """The name in that language; in English where a statistical area has no official name in it."""
         return self.names.get(language, self.names["en"])
+
+    @property
+    def seats(self) -> tuple[Seat, ...]:
+        """Its places in commissions, by their names; those that it had and those that it has."""
+        dated = _dated().get(self.m49, ())
+        held = {seat.commission for seat in dated if seat.until is None}
+        others = [Seat(name, status, None, None) for name, status in self.commissions.items() if name not in held]
+        return tuple(sorted([*dated, *others], key=lambda seat: (seat.commission, seat.since or 0)))
 
 
 def area(code: str) -> Area:
@@ -69,9 +86,23 @@ def _folded(code: str) -> str:
 
 @cache
 def _table() -> tuple[Area, ...]:
-    with Path(__file__).with_name("areas.csv").open(encoding="utf-8", newline="") as file:
+    return tuple(_row(row) for row in _rows("areas.csv"))
+
+
+def _rows(name: str) -> list[dict[str, str]]:
+    with Path(__file__).with_name(name).open(encoding="utf-8", newline="") as file:
         next(file)  # the line that names the sources
-        return tuple(_row(row) for row in csv.DictReader(file))
+        return list(csv.DictReader(file))
+
+
+@cache
+def _dated() -> Mapping[str, tuple[Seat, ...]]:
+    """Places of which years are known, by M49 code; those that are recorded were all held by members."""
+    found: dict[str, tuple[Seat, ...]] = {}
+    for row in _rows("memberships.csv"):
+        seat = Seat(row["commission"], "member", int(row["since"]), int(row["until"]) if row["until"] else None)
+        found[row["m49"]] = (*found.get(row["m49"], ()), seat)
+    return found
 
 
 @cache

@@ -5,12 +5,12 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Query, Request, Response
 from sqlmodel import Session
 
-from services.indicators import bulk, observed, shelf, sources, store
+from services.indicators import bulk, endings, exporting, observed, shelf, sources, store
+from services.indicators.endings import PATH, OurKey, TheKey, told
 from services.indicators.ids import series_id
 from services.indicators.schemas import KIND, Listing, SeriesDraft, SeriesOut, SeriesPage, areas_of
 from services.indicators.sources import Source
 from services.indicators.staging import Report
-from services.indicators.store import OURS
 from services.indicators.unsd import Selection
 from services.indicators.unsd_codes import titles
 from weft.journal import record
@@ -18,17 +18,17 @@ from weft.journal.incarnation import Incarnation
 from weft.problems import Invalid, Problem
 from weft.protocol.names import Key
 from weft.records import answers, audiences
+from weft.records.after import AFTER
 from weft.records.answers import JSON, Answer
-from weft.records.node import EDITORS, Node, TheNode, ThePrecondition, TheSight, media_type, ours, takes
+from weft.records.node import EDITORS, Node, TheNode, ThePrecondition, TheSight, media_type, takes
 from weft.records.own import Content, Put
 from weft.records.preconditions import NEW, Precondition
 from weft.records.repeats import Sending, TheSending, once
 from weft.records.sight import Sight
 
-PATH = "/api/v1/series"
 NDJSON = "application/x-ndjson"
 CSV = "text/csv"
-series = APIRouter(prefix=PATH, tags=["series"])
+series = APIRouter(prefix=PATH, tags=["series"], dependencies=AFTER)
 
 
 class NotTaken(Problem):
@@ -38,14 +38,6 @@ class NotTaken(Problem):
 
 Whom = Annotated[list[str], Query(max_length=100, description="network, local, or approved peers' names")]
 Several = Annotated[list[str], Query(max_length=1_000)]
-
-
-def _key(origin: str, id: str) -> Key:  # the path's own words
-    return Key.make(origin, KIND, id)
-
-
-def _ours(key: Annotated[Key, Depends(_key)], node: TheNode) -> Key:
-    return ours(key, node)
 
 
 async def _draft(request: Request) -> SeriesDraft:
@@ -65,15 +57,13 @@ async def _source(request: Request, node: TheNode, audience: Whom = []) -> Sourc
         case "application/x-ndjson":
             if audience:
                 raise Invalid("audience: is said in each line of JSON; leave the parameter out")
-            return sources.lines
+            return sources.lines(node.incarnation.origin)
         case "text/csv":
             return sources.sdmx_csv(await _approved(node, audience))
         case other:
             raise NotTaken(f"an import is {NDJSON} or {CSV}, not {other[:100] or 'without a Content-Type'}")
 
 
-TheKey = Annotated[Key, Depends(_key)]
-OurKey = Annotated[Key, Depends(_ours)]
 TheDraft = Annotated[SeriesDraft, Depends(_draft)]
 TheSource = Annotated[Source, Depends(_source)]
 TAKES_SERIES = takes(JSON, schema=SeriesDraft.model_json_schema())
@@ -86,7 +76,7 @@ async def listed(request: Request, node: TheNode, sight: TheSight, listing: Anno
 
 @series.get("/{origin}/{id}", response_model=SeriesOut, summary="Read a series with its observations")
 async def found(key: TheKey, node: TheNode, sight: TheSight, precondition: ThePrecondition) -> Response:
-    return answers.found(await node.database.read(shelf.find, key, sight), precondition)
+    return answers.found(await node.database.glance(shelf.find, key, sight), precondition)
 
 
 @series.put(
@@ -115,14 +105,7 @@ async def post(node: TheNode, draft: TheDraft, sending: TheSending) -> Response:
     key = Key.make(node.incarnation.origin, KIND, series_id(draft.dimensions))
     made, answer = await node.database.write(_post, node.incarnation, key, draft.content(), sending)
     node.ring()
-    return answers.written(Put(answer.version, "created"), answer, _path(made))
-
-
-@series.delete("/{origin}/{id}", status_code=204, dependencies=EDITORS, summary="Delete a series of this node")
-async def delete(key: OurKey, node: TheNode, precondition: ThePrecondition) -> Response:
-    await node.database.write(OURS.delete, node.incarnation, key.id, precondition)
-    node.ring()
-    return Response(status_code=204)
+    return told(Put(answer.version, "created"), made, answer)
 
 
 @series.post(
@@ -169,11 +152,7 @@ async def _imported(request: Request, node: Node, source: Source, *, dry_run: bo
 async def _written(node: Node, key: Key, draft: SeriesDraft, precondition: Precondition) -> Response:
     done, answer = await node.database.write(_put, node.incarnation, key, draft.content(), precondition)
     node.ring()
-    return answers.written(done, answer, _path(key))
-
-
-def _path(key: Key) -> str:
-    return f"{PATH}/{key.origin}/{key.id}"
+    return told(done, key, answer)
 
 
 def _post(session: Session, us: Incarnation, key: Key, content: Content, sending: Sending | None) -> tuple[Key, Answer]:
@@ -190,4 +169,6 @@ def _put(
 
 router = APIRouter()
 router.include_router(series)
+router.include_router(endings.router)
+router.include_router(exporting.router)
 router.include_router(observed.router)

@@ -11,11 +11,12 @@ from services.indicators.observations import HEADER, Part
 from services.indicators.schemas import ObservationPage, Observing
 from weft.problems import Invalid, Problem
 from weft.records import answers
+from weft.records.after import AFTER
 from weft.records.node import Node, TheNode, TheSight
 from weft.records.sight import Sight
 
 CSV = "text/csv"
-router = APIRouter(prefix="/api/v1/observations", tags=["observations"])
+router = APIRouter(prefix="/api/v1/observations", tags=["observations"], dependencies=AFTER)
 
 
 class FormatNotOffered(Problem):
@@ -31,20 +32,21 @@ class FormatNotOffered(Problem):
 )
 async def listed(request: Request, node: TheNode, sight: TheSight, asked: Annotated[Observing, Query()]) -> Response:
     if asked.format == "csv":
-        return await _file(node, asked, sight)
+        return await file(node, asked, sight, f"{node.incarnation.origin}-observations.csv")
     if asked.format != "json":
         raise FormatNotOffered(f"format={asked.format}")
     return answers.listed(await node.database.read(observations.page, asked, sight), request)
 
 
-async def _file(node: Node, asked: Observing, sight: Sight) -> Response:
+async def file(node: Node, asked: Observing, sight: Sight, name: str) -> Response:
+    """All that is asked for as one SDMX-CSV file of this name."""
     if paging := asked.model_fields_set & {"limit", "after"}:
         raise Invalid(f"{', '.join(sorted(paging))}: a CSV file is given whole; leave it out, or ask for format=json")
     # What cannot be read at all is said by the status, so the first part is read before the answer begins.
     first = await node.database.read(observations.part, asked, sight, None)
     headers = {
         "Vary": "Authorization",
-        "Content-Disposition": f'attachment; filename="{node.incarnation.origin}-observations.csv"',
+        "Content-Disposition": f'attachment; filename="{name}"',
     }
     return StreamingResponse(_parts(node, asked, sight, first), media_type=CSV, headers=headers)
 

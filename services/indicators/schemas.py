@@ -21,6 +21,10 @@ from weft.records.own import Content
 from weft.records.times import Time
 
 KIND: Final = "series"
+MADE: Final = frozenset(
+    {"id", "key", "version", "visibility", "area", "count", "first_period", "last_period", "created_at", "updated_at"}
+)
+"""What the node says of a series, and an editor does not."""
 
 
 def _period(text: str) -> str:
@@ -38,6 +42,7 @@ class SeriesDraft(SeriesIn):
     """A series as an editor writes it. `audience`: "local", "network" or names of peers; it never leaves the node."""
 
     audience: Audience
+    public_from: Time | None = None
 
     @classmethod
     def parse(cls, data: bytes) -> Self:
@@ -47,13 +52,22 @@ class SeriesDraft(SeriesIn):
             Malformed: it is not JSON, or has two members of one name.
             Invalid: fields are missing, unknown or not what they must be; they are named.
         """
+        return cls.of(wire.read(data))
+
+    @classmethod
+    def of(cls, tree: wire.Object) -> Self:
+        """The series in this tree.
+
+        Raises:
+            Invalid: fields are missing, unknown or not what they must be; they are named.
+        """
         try:
-            return cls.model_validate(wire.read(data))
+            return cls.model_validate(tree)
         except ValidationError as error:
             raise flaws.refused(error, KIND, cls.model_fields) from None
 
     def content(self) -> Content:
-        return Content(wire.members(self.body()), self.audience)
+        return Content(wire.members(self.body()), self.audience, self.public_from)
 
 
 class _TolerantObservations(Observations):
@@ -88,6 +102,7 @@ class SeriesOut(Series):
     version: str
     visibility: Literal["public", "restricted"]
     audience: Audience | None = None
+    public_from: Time | None = None
     area: CountryOut
     count: int
     first_period: str
@@ -111,7 +126,7 @@ class ObservationPage(BaseModel):
     next: str | None
 
 
-class Listing(BaseModel):
+class Asked(BaseModel):
     """Which series are asked for. A dimension may be given several times: any of its codes will do."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -134,8 +149,19 @@ class Listing(BaseModel):
     product: Codes = ()
     commission: Commission | None = None
     """Series of this commission's member states."""
+
+
+class Listing(Asked):
+    """Which page of them is asked for."""
+
     limit: int = Field(50, ge=1, le=200)
     after: str | None = Field(None, max_length=600)
+
+
+class Exporting(Asked):
+    """In which form they are wanted; without one, as Accept says."""
+
+    format: Literal["ndjson", "csv"] | None = None
 
 
 class Observing(Listing):

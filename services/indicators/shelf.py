@@ -9,7 +9,7 @@ from services.indicators import pages
 from services.indicators.dimensions import DIMENSIONS
 from services.indicators.models import SeriesRow
 from services.indicators.pages import Place
-from services.indicators.schemas import KIND, Listing
+from services.indicators.schemas import KIND, Asked, Listing
 from services.indicators.sight import visible
 from weft.areas import members
 from weft.database.statements import table
@@ -17,9 +17,11 @@ from weft.protocol.names import Key
 from weft.records import answers
 from weft.records.answers import COLUMNS, Answer
 from weft.records.pages import Page, written
+from weft.records.rows import Shelf
 from weft.records.sight import Sight
 
 _series = table(SeriesRow)
+SHELF = Shelf(_series, visible)
 _shown = [_series.c[name] for name in COLUMNS]
 
 
@@ -29,7 +31,7 @@ def find(session: Session, key: Key, sight: Sight) -> Answer:
     Raises:
         NotFound: it is not here, or not for this caller.
     """
-    return answers.find(session, _series, key, sight, visible(sight))
+    return answers.find(session, SHELF, key, sight)
 
 
 def page(session: Session, listing: Listing, sight: Sight) -> Page:
@@ -48,7 +50,7 @@ def page(session: Session, listing: Listing, sight: Sight) -> Page:
     return Page([answers.item(line, KIND, sight) for line in shown], total, more)
 
 
-def filters(listing: Listing) -> Iterator[ColumnElement[bool]]:
+def filters(listing: Asked) -> Iterator[ColumnElement[bool]]:
     """What must hold of a row for it to be asked for."""
     if listing.origin:
         yield _series.c.origin == listing.origin

@@ -7,13 +7,13 @@ from pydantic import ValidationError
 
 from services.indicators import sdmxcsv, unsd
 from services.indicators.ids import series_id
-from services.indicators.schemas import KIND, SeriesDraft
+from services.indicators.schemas import KIND, MADE, SeriesDraft
 from services.indicators.series import SeriesIn
 from services.indicators.staging import Staging
 from services.indicators.tables import BadTable
 from services.indicators.unsd import Selection
 from services.indicators.unsd_codes import titles
-from weft.problems import Invalid, Problem, TooLarge
+from weft.problems import Invalid, NotOurs, Problem, TooLarge
 from weft.records import flaws, wire
 from weft.records.own import Content
 
@@ -27,23 +27,27 @@ class Unreadable(Problem):
     hint = "Correct the line that is named as it says there, and send the file again; nothing was written."
 
 
-def lines(file: BinaryIO, staging: Staging) -> None:
-    """A series a line, as JSON with its audience."""
-    number = 0
-    while text := file.readline(LINE_BYTES + 1):
-        number += 1
-        if len(text) > LINE_BYTES:
-            raise TooLarge(f"line {number} is over {LINE_BYTES} bytes")
-        if number == 1:
-            text = text.removeprefix(b"\xef\xbb\xbf")
-        if not text.strip():
-            continue
-        try:
-            draft = SeriesDraft.parse(text)
-        except Problem as problem:
-            staging.refuse(problem, line=number)
-        else:
-            staging.take(series_id(draft.dimensions), draft.content(), line=number)
+def lines(us: str) -> Source:
+    """A series a line, as JSON with its audience: as an editor writes it, or as this node exported it."""
+
+    def read(file: BinaryIO, staging: Staging) -> None:
+        number = 0
+        while text := file.readline(LINE_BYTES + 1):
+            number += 1
+            if len(text) > LINE_BYTES:
+                raise TooLarge(f"line {number} is over {LINE_BYTES} bytes")
+            if number == 1:
+                text = text.removeprefix(b"\xef\xbb\xbf")
+            if not text.strip():
+                continue
+            try:
+                draft = SeriesDraft.of(_written(wire.read(text), us))
+            except Problem as problem:
+                staging.refuse(problem, line=number)
+            else:
+                staging.take(series_id(draft.dimensions), draft.content(), line=number)
+
+    return read
 
 
 def sdmx_csv(audience: tuple[str, ...]) -> Source:
@@ -70,6 +74,16 @@ def unsd_table(audience: tuple[str, ...], selection: Selection) -> Source:
             raise _unreadable(bad) from None
 
     return read
+
+
+def _written(tree: wire.Object, us: str) -> wire.Object:
+    """What an editor writes of a line; one that was exported says whose it is, and what the node made of it."""
+    origin = tree.pop("origin", None)
+    if origin is None:
+        return tree
+    if origin != us:
+        raise NotOurs(f"the series belongs to {str(origin)[:80]}; this node is {us}")
+    return {name: value for name, value in tree.items() if name not in MADE}
 
 
 def _validated(made: dict[str, Any], audience: tuple[str, ...], staging: Staging) -> None:

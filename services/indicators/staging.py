@@ -40,6 +40,7 @@ class _Staged(msgspec.Struct, array_like=True):
     line: int
     audience: tuple[str, ...]
     members: bytes
+    public_from: str | None
 
 
 _decoder = msgspec.msgpack.Decoder(_Staged)
@@ -70,7 +71,7 @@ class Staging:
         if len(self._lengths) == RECORDS:
             raise TooLarge(f"an import has at most {RECORDS} series: send it in parts")
         self._lines_of[id_] = line
-        packed = msgspec.msgpack.encode(_Staged(id_, line, content.audience, content.members))
+        packed = msgspec.msgpack.encode(_Staged(id_, line, content.audience, content.members, content.public_from))
         self._file.write(packed)
         self._lengths.append(len(packed))
 
@@ -104,7 +105,7 @@ class Staging:
         for length in self._lengths:
             staged = _decoder.decode(self._file.read(length))
             if staged.id not in self._refused:
-                yield staged.id, Content(staged.members, staged.audience), length
+                yield staged.id, Content(staged.members, staged.audience, staged.public_from), length
 
     @property
     def refused(self) -> int:

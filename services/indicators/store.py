@@ -14,6 +14,7 @@ from weft.journal.incarnation import Incarnation
 from weft.problems import Problem
 from weft.records.own import Content, OwnRecords, Put
 from weft.records.preconditions import Precondition
+from weft.records.takedown import Takedowns
 
 
 def read(body: bytes) -> dict[str, Any]:
@@ -22,6 +23,7 @@ def read(body: bytes) -> dict[str, Any]:
 
 
 OURS = OwnRecords(KIND, table(SeriesRow), read=read, show=rows.show, hide=rows.hide)
+TAKEDOWNS = Takedowns(OURS)
 
 
 def put(session: Session, us: Incarnation, id_: str, content: Content, precondition: Precondition) -> Put:

@@ -91,6 +91,12 @@ def titles() -> Mapping[str, str]:
     return {row["code"]: row["description"] for row in _table("unsd_series.csv")}
 
 
+def labelled(dimension: str) -> list[tuple[str, str]]:
+    """The codes of a dimension that have a counterpart here, each with its English label."""
+    found = {said.code: said.label for said in _codes().values() if said.dimension == dimension}
+    return [(code, label) for code, label in found.items() if label]
+
+
 def unit(value: str) -> Unit:
     """The unit of measure; one that is not known is carried over."""
     return _units().get(value) or Unit(carried(value), "0", known=False)

@@ -138,7 +138,7 @@ def test_what_one_node_writes_another_shows(desk: Desk, tmp_path: Path) -> None:
     with desk.node.database.reading() as session:
         page = serve.page(session, feed, START, since=0, bodies=seal.current_bodies, key=us.key)
     other = Database(f"sqlite:///{tmp_path}/other.db")
-    upgrade(other, KERNEL["log"], KERNEL["inbox"], MIGRATIONS)
+    upgrade(other, KERNEL["log"], KERNEL["inbox"], KERNEL["records"], MIGRATIONS)
     keys = {us.key.public.fingerprint: us.key.public}
     with other.writing() as session:
         for raw in page.commits:
