@@ -8,14 +8,16 @@ from services.search import store
 from services.search.documents import folded
 from services.search.engine.interface import InvalidQuery, Visibility
 from services.search.index import Index
+from services.search.indexer import Indexer
 from services.search.schemas import SUGGESTED, Asked, Beginning, Found, Rebuilt, Suggestion, Suggestions, Verification
 from services.search.sight import sight_of
 from weft.database import Database
 from weft.identity import Role, caller_of, require
 from weft.problems import Invalid
+from weft.records.after import AFTER
 from weft.records.pages import following
 
-router = APIRouter(prefix="/api/v1/search", tags=["search"])
+router = APIRouter(prefix="/api/v1/search", tags=["search"], dependencies=AFTER)
 VARY = {"Vary": "Authorization"}
 
 
@@ -26,18 +28,20 @@ class Node(Protocol):
     def database(self) -> Database: ...
     @property
     def index(self) -> Index: ...
+    @property
+    def indexer(self) -> Indexer: ...
 
 
-def _node(request: Request) -> Node:
+async def _node(request: Request) -> Node:
     node: Node = request.app.state.node
     return node
 
 
-def _sight(request: Request) -> Visibility:
+async def _sight(request: Request) -> Visibility:
     return sight_of(caller_of(request))
 
 
-def _operator(request: Request) -> None:
+async def _operator(request: Request) -> None:
     require(request, Role.OPERATOR)
 
 
@@ -70,7 +74,7 @@ async def suggest(
 
 @router.post("/rebuild", dependencies=OPERATORS, summary="Make the index anew; answered when it is done")
 async def rebuild(node: TheNode) -> Rebuilt:
-    return await node.index.rebuild()
+    return await node.indexer.rebuild()
 
 
 @router.get("/verify", dependencies=OPERATORS, summary="Compare the index with the database and name what differs")

@@ -3,6 +3,8 @@
 from sqlalchemy import BigInteger, Column, Index, LargeBinary
 from sqlmodel import Field, SQLModel
 
+from weft.database.lease import LeaseRow as LeaseRow  # who drains the to-do rows
+
 
 class IndexedRow(SQLModel, table=True):
     """A record as it is shown: the truth for the index, which can always be made anew from these rows.
@@ -26,7 +28,10 @@ class IndexedRow(SQLModel, table=True):
 
 
 class TodoRow(SQLModel, table=True):
-    """A record whose present state the index has yet to be told. A later change of the same record takes its place."""
+    """A record whose present state the index has yet to be told. A later change of the same record takes its place.
+
+    `refused`: why the index will never take it; then it waits for a change.
+    """
 
     __tablename__ = "todo"
     __table_args__ = (Index("todo_gate", "gate"),)
@@ -34,20 +39,13 @@ class TodoRow(SQLModel, table=True):
     kind: str = Field(primary_key=True)
     id: str = Field(primary_key=True)
     gate: int = Field(sa_column=Column(BigInteger, nullable=False))
+    refused: str | None = None
 
 
 class GateRow(SQLModel, table=True):
-    """The last gate that was given out, in the one row that there is."""
+    """The last gate that was given out, and which index hears of them, in the one row that there is."""
 
     __tablename__ = "gate"
     name: str = Field(primary_key=True)
     last: int = Field(sa_column=Column(BigInteger, nullable=False))
-
-
-class LeaseRow(SQLModel, table=True):
-    """Who drains the to-do rows, in the one row that there is. `until`: seconds since 1970, by the clock of the holder."""
-
-    __tablename__ = "lease"
-    name: str = Field(primary_key=True)
-    holder: str
-    until: float
+    generation: str

@@ -13,7 +13,7 @@ from sqlmodel import Session
 
 from services.search import sight
 from services.search.documents import Body, folded
-from services.search.engine.interface import Visibility
+from services.search.engine.interface import Refusal, Visibility
 from services.search.models import GateRow, IndexedRow, TodoRow
 from weft.database.statements import chunks, table, upsert
 from weft.protocol.names import Key, Version
@@ -22,6 +22,7 @@ _indexed, _todo, _gate = table(IndexedRow), table(TodoRow), table(GateRow)
 _same = and_(
     _indexed.c.origin == _todo.c.origin, _indexed.c.kind == _todo.c.kind, _indexed.c.id == _todo.c.id
 )  # the same record
+_waits = _todo.c.gate.is_not(None) & _todo.c.refused.is_(None)
 _shown = (_indexed.c.epoch, _indexed.c.number, _indexed.c.public, _indexed.c.body)
 BATCH_BYTES = 8 * 1024 * 1024
 """Bodies that are held at a time: a batch ends with the one that passes this."""
@@ -59,10 +60,14 @@ class Held(NamedTuple):
 
 
 class Gates(NamedTuple):
-    """`settled`: the highest that the index must have of what is shown. `last`: the highest that was given out."""
+    """`settled`: the highest that the index must have of what is shown. `last`: the highest that was given out.
+
+    `generation`: the index that was told of them.
+    """
 
     settled: int
     last: int
+    generation: str
 
 
 class Suggested(NamedTuple):
@@ -113,6 +118,7 @@ def due(session: Session, limit: int) -> list[Due]:
     query = (
         select(_todo, *_shown)
         .select_from(_todo.join(_indexed, _same, isouter=True))
+        .where(_todo.c.refused.is_(None))
         .order_by(_todo.c.gate)
         .limit(limit)
     )
@@ -122,16 +128,30 @@ def due(session: Session, limit: int) -> list[Due]:
     ]
 
 
-def done(session: Session, told: Sequence[Due]) -> int:
-    """The index was told these; what changed meanwhile has another gate and stays. Returns how many still wait."""
-    for part in chunks([item.gate for item in told]):
+def done(session: Session, told: Sequence[Due], refusals: Sequence[Refusal] = ()) -> int:
+    """The index was told these; what changed meanwhile has another gate and stays. Returns how many still wait.
+
+    What it refused stays too, with the reason, until it changes or the index is made anew.
+    """
+    why = dict(refusals)
+    refused = {item.gate: why[str(item.key)] for item in told if str(item.key) in why}
+    for part in chunks([item.gate for item in told if item.gate not in refused]):
         session.connection().execute(delete(_todo).where(_todo.c.gate.in_(part)))
+    for gate, reason in refused.items():
+        session.connection().execute(update(_todo).where(_todo.c.gate == gate).values(refused=reason))
     return waiting(session)
+
+
+def made_anew(session: Session, generation: str) -> None:
+    """This is the index from now on; what another one refused is to be told again."""
+    session.connection().execute(update(_gate).values(generation=generation))
+    session.connection().execute(update(_todo).where(_todo.c.refused.is_not(None)).values(refused=None))
 
 
 def waiting(session: Session) -> int:
     """How many records the index has yet to be told of."""
-    return int(session.connection().execute(select(func.count()).select_from(_todo)).scalar_one())
+    count = select(func.count()).select_from(_todo).where(_todo.c.refused.is_(None))
+    return int(session.connection().execute(count).scalar_one())
 
 
 def waiting_among(session: Session, keys: Iterable[Key]) -> set[Key]:
@@ -148,7 +168,7 @@ def page(session: Session, after: Key | None, limit: int) -> list[Held]:
     """The shown records that follow a key, in the order of keys; none at the end."""
     key = (_indexed.c.origin, _indexed.c.kind, _indexed.c.id)
     query = (
-        select(*key, _indexed.c.gate, *_shown, _todo.c.gate.is_not(None).label("waiting"))
+        select(*key, _indexed.c.gate, *_shown, _waits.label("waiting"))
         .select_from(_indexed.join(_todo, _same, isouter=True))
         .order_by(*key)
         .limit(limit)
@@ -172,7 +192,8 @@ def gates(session: Session) -> Gates:
     """What the index's own latest gate must lie between."""
     highest = select(_indexed.c.gate).join(_todo, _same, isouter=True).where(_todo.c.gate.is_(None))
     settled = session.connection().execute(highest.order_by(_indexed.c.gate.desc()).limit(1)).scalar()
-    return Gates(int(settled or 0), int(session.connection().execute(select(_gate.c.last)).scalar_one()))
+    given = session.connection().execute(select(_gate.c.last, _gate.c.generation)).one()
+    return Gates(int(settled or 0), int(given.last), given.generation)
 
 
 def suggestions(session: Session, beginning: bytes, seen_by: Visibility, limit: int) -> list[Suggested]:
@@ -197,7 +218,7 @@ def _gated(session: Session, items: Sequence[Any]) -> Iterator[tuple[Any, int]]:
 
 
 def _note(session: Session, changed: Sequence[tuple[Key, int]]) -> None:
-    upsert(session, TodoRow, [{**key._asdict(), "gate": gate} for key, gate in changed])
+    upsert(session, TodoRow, [{**key._asdict(), "gate": gate, "refused": None} for key, gate in changed])
 
 
 def _grouped(keys: Iterable[Key]) -> dict[tuple[str, str], list[str]]:

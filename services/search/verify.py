@@ -1,13 +1,11 @@
 """Comparing the index with the database, document by document, and naming what differs. Nothing is mended here."""
 
-import hashlib
 from collections.abc import Iterator
-
-import msgspec
 
 from services.search import documents, store
 from services.search.documents import Unreadable
-from services.search.engine.interface import Engine, Upsert
+from services.search.engine.form import fingerprint
+from services.search.engine.interface import Engine
 from services.search.schemas import Verification
 from services.search.store import Held
 from weft.database import Database
@@ -24,7 +22,7 @@ def verify(database: Database, engine: Engine) -> Verification:
     Call it while nothing writes to the index: then whatever changes meanwhile has a to-do row when its turn comes, and
     the rest must be equal.
     """
-    held = {document.key: _fingerprint(document) for document in engine.documents()}
+    held = {holding.key: holding.fingerprint for holding in engine.held()}
     missing, stale, waiting, total = [], [], 0, 0
     for line in shown(database):
         total += 1
@@ -63,10 +61,6 @@ def shown(database: Database) -> Iterator[Held]:
 
 def _expected(line: Held) -> bytes:
     try:
-        return _fingerprint(documents.searched(line.key, line.version, line.data, public=line.public, gate=line.gate))
+        return fingerprint(documents.searched(line.key, line.version, line.data, public=line.public, gate=line.gate))
     except Unreadable:
         return _UNREADABLE
-
-
-def _fingerprint(document: Upsert) -> bytes:
-    return hashlib.sha256(msgspec.msgpack.encode(document)).digest()

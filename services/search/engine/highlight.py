@@ -12,7 +12,7 @@ _LONGEST_TITLE = 1_000
 # A long text is looked through until its words are found together, or to here if any was found, or to there at most:
 # for each hit of a page this is most of a query's time.
 _ENOUGH = 4_096
-_READ = 32_768
+READ = 32_768
 
 _Span = tuple[int, int]
 
@@ -25,8 +25,8 @@ def highlights(document: Upsert, wish: Wish) -> Mapping[str, str]:
         return {}
     parts = {
         "title": _marked(document.title[:_LONGEST_TITLE], language, wanted, width=_LONGEST_TITLE),
-        "description": _marked(document.description[:_READ], language, wanted, width=_PASSAGE),
-        "text": _marked(document.text[:_READ], language, wanted, width=_PASSAGE),
+        "description": _marked(document.description[:READ], language, wanted, width=_PASSAGE),
+        "text": _marked(document.text[:READ], language, wanted, width=_PASSAGE),
     }
     return {part: html for part, html in parts.items() if html}
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from enum import Enum
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import msgspec
 
@@ -20,13 +20,22 @@ class Busy(RuntimeError):
     """Another process owns the index."""
 
 
+class Away(RuntimeError):
+    """The engine cannot be reached or has too much to do. What was asked may be asked again."""
+
+
+class Lost(RuntimeError):
+    """The index is not there any more. It has to be made anew."""
+
+
 DRAFT = "draft"
 
 
 class Upsert(msgspec.Struct, frozen=True, kw_only=True):
     """A document as it is searched and shown.
 
-    `version` orders the changes of a key, those of who may see it included; `revision` is what people know it by.
+    `version` orders all changes, those of who may see it included, and no two have the same; `revision` is what people
+    know it by.
     """
 
     key: str
@@ -142,14 +151,33 @@ class Page(msgspec.Struct, frozen=True, kw_only=True):
     next: str | None
 
 
+class Holding(NamedTuple):
+    """A document that an index holds, by its fingerprint."""
+
+    key: str
+    version: int
+    fingerprint: bytes
+
+
+class Refusal(NamedTuple):
+    """A document that the engine will never take, and why."""
+
+    key: str
+    why: str
+
+
 class Engine(Protocol):
-    """An index of documents. Its methods block, and may be called from any thread."""
+    """An index of documents. Its methods block, and may be called from any thread.
 
-    @property
-    def fresh(self) -> bool:
-        """Whether it began empty, because there was no index or none that can be read: it should be made anew."""
+    Raises:
+        Away: any method may, unless the engine is embedded.
+        Lost: any method may but `generation` and `replace`.
+    """
 
-    def write(self, changes: Sequence[Change]) -> None:
+    def generation(self) -> str:
+        """Which index it is, of all that ever were: a name used once. Empty when there is none that can be read."""
+
+    def write(self, changes: Sequence[Change]) -> Sequence[Refusal]:
         """Apply a batch, durable and searchable on return; a change older than what is known of its key is void."""
 
     def query(self, q: Query) -> Page:
@@ -165,11 +193,14 @@ class Engine(Protocol):
     def latest(self) -> int:
         """The highest version that is known of anything, removed documents included; 0 for an empty index."""
 
-    def documents(self) -> Iterator[Upsert]:
-        """Every document as it was written, in no order, as of one moment."""
+    def held(self) -> Iterator[Holding]:
+        """Every document that was written, in no order, as of one moment."""
 
-    def replace(self, documents: Iterable[Upsert]) -> None:
+    def replace(self, documents: Iterable[Upsert]) -> Sequence[Refusal]:
         """Make the index anew from all documents. Queries see the old one, then the new; removals are forgotten."""
+
+    def sweep(self) -> None:
+        """Remove what a process left behind that died while it made the index anew."""
 
     def close(self) -> None:
         """Give the index free for another owner."""

@@ -8,10 +8,22 @@ from pathlib import Path
 import msgspec
 import tantivy
 
-from services.search.engine import cursor, query, schema, syntax
+from services.search.engine import cursor, form, query, schema, syntax
 from services.search.engine.generations import Generations
 from services.search.engine.highlight import highlights
-from services.search.engine.interface import MAX_DEPTH, Change, Hit, Order, Page, Query, Remove, Upsert, Visibility
+from services.search.engine.interface import (
+    MAX_DEPTH,
+    Change,
+    Hit,
+    Holding,
+    Order,
+    Page,
+    Query,
+    Refusal,
+    Remove,
+    Upsert,
+    Visibility,
+)
 
 # The least that tantivy accepts. A larger heap indexed no faster: making the terms takes the time.
 _HEAP = 15_000_000
@@ -33,21 +45,20 @@ class TantivyEngine:
         self._writing = threading.Lock()
         self._writer: tantivy.IndexWriter | None = None
         self._generations = Generations(root)
-        opened = self._open(self._generations.current())
-        self._fresh = opened is None
-        if opened is None:
+        path = self._generations.current()
+        opened = self._open(path)
+        if path is None or opened is None:
             path = self._generations.create()
             opened = self._create(path)
             self._generations.switch(path)
+        self._name = path.name
         self._index = opened
-        self._generations.sweep()
 
-    @property
-    def fresh(self) -> bool:
-        """See `Engine.fresh`."""
-        return self._fresh
+    def generation(self) -> str:
+        """See `Engine.generation`."""
+        return self._name
 
-    def write(self, changes: Sequence[Change]) -> None:
+    def write(self, changes: Sequence[Change]) -> Sequence[Refusal]:
         """See `Engine.write`."""
         latest: dict[str, Change] = {}
         for change in changes:
@@ -57,7 +68,7 @@ class TantivyEngine:
             searcher = self._index.searcher()
             due = [change for change in latest.values() if change.version >= self._version(searcher, change.key)]
             if not due:
-                return
+                return []
             self._writer = self._writer or self._index.writer(_HEAP, 1)
             try:
                 for change in due:
@@ -68,6 +79,7 @@ class TantivyEngine:
                 self._writer = None  # forgets what it was given; after a failed commit it may be of no use anyway
                 raise
             self._index.reload()
+        return []
 
     def query(self, q: Query) -> Page:
         """See `Engine.query`."""
@@ -106,15 +118,16 @@ class TantivyEngine:
         hits = searcher.search(tantivy.Query.all_query(), 1, count=False, order_by_field="version").hits
         return int(searcher.fast_field_values("version", [hits[0][1]])[0] or 0) if hits else 0
 
-    def documents(self) -> Iterator[Upsert]:
-        """See `Engine.documents`."""
+    def held(self) -> Iterator[Holding]:
+        """See `Engine.held`."""
         searcher = self._index.searcher()
         total = _total(searcher.search(self._living(), 1, count=True))
         for offset in range(0, total, _WALK):
             for _, address in searcher.search(self._living(), _WALK, count=False, offset=offset).hits:
-                yield schema.read(searcher.doc(address))
+                document = schema.read(searcher.doc(address))
+                yield Holding(document.key, document.version, form.fingerprint(document))
 
-    def replace(self, documents: Iterable[Upsert]) -> None:
+    def replace(self, documents: Iterable[Upsert]) -> Sequence[Refusal]:
         """See `Engine.replace`. Writes wait meanwhile, and then go to the new index."""
         with self._writing:
             path = self._generations.create()
@@ -132,9 +145,15 @@ class TantivyEngine:
                 shutil.rmtree(path, ignore_errors=True)
                 raise
             self._generations.switch(path)
+            self._name = path.name
             self._index = made
             self._writer = None
-            self._fresh = False
+            self._generations.sweep()
+        return []
+
+    def sweep(self) -> None:
+        """See `Engine.sweep`."""
+        with self._writing:
             self._generations.sweep()
 
     def close(self) -> None:
@@ -150,7 +169,7 @@ class TantivyEngine:
         if path is None:
             return None
         try:
-            known = (path / _FORMAT).read_text(encoding="utf-8") == str(schema.FORMAT)
+            known = (path / _FORMAT).read_text(encoding="utf-8") == str(form.FORMAT)
             if not known or not tantivy.Index.exists(str(path)):
                 return None
             return self._ready(tantivy.Index(self._fields, str(path)))
@@ -158,7 +177,7 @@ class TantivyEngine:
             return None
 
     def _create(self, path: Path) -> tantivy.Index:
-        (path / _FORMAT).write_text(str(schema.FORMAT), encoding="utf-8")
+        (path / _FORMAT).write_text(str(form.FORMAT), encoding="utf-8")
         return self._ready(tantivy.Index(self._fields, str(path)))
 
     def _ready(self, index: tantivy.Index) -> tantivy.Index:
@@ -173,7 +192,7 @@ class TantivyEngine:
         return int(searcher.fast_field_values("version", [hits[0][1]])[0] or 0) if hits else 0
 
     def _living(self) -> tantivy.Query:
-        living = tantivy.Query.term_set_query(self._fields, "state", list(schema.STATES[Visibility.EDITORS]))
+        living = tantivy.Query.term_set_query(self._fields, "state", list(form.STATES[Visibility.EDITORS]))
         return tantivy.Query.const_score_query(living, 1.0)
 
     def _facets(self, searcher: tantivy.Searcher, q: Query, wish: syntax.Wish) -> Mapping[str, Mapping[str, int]]:

@@ -14,6 +14,7 @@ def upgrade() -> None:
         "gate",
         sa.Column("name", sa.String(), nullable=False),
         sa.Column("last", sa.BigInteger(), nullable=False),
+        sa.Column("generation", sa.String(), nullable=False),
         sa.PrimaryKeyConstraint("name"),
     )
     op.create_table(
@@ -45,10 +46,11 @@ def upgrade() -> None:
         sa.Column("kind", sa.String(), nullable=False),
         sa.Column("id", sa.String(), nullable=False),
         sa.Column("gate", sa.BigInteger(), nullable=False),
+        sa.Column("refused", sa.String(), nullable=True),
         sa.PrimaryKeyConstraint("origin", "kind", "id"),
     )
     op.create_index("todo_gate", "todo", ["gate"], unique=False)
-    op.execute("INSERT INTO gate (name, last) VALUES ('index', 0)")
+    op.execute("INSERT INTO gate (name, last, generation) VALUES ('index', 0, '')")
     op.execute("INSERT INTO lease (name, holder, until) VALUES ('index', '', 0)")
 
 

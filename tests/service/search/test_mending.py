@@ -32,7 +32,7 @@ async def test_verifying_names_exactly_what_was_altered_in_the_index(desk, engin
     for id_ in ("lost", "altered", "older", "same"):
         desk.show(id_)
     await desk.indexer.drain()
-    held = {document.id: document for document in engine.documents()}
+    held = {hit.document.id: hit.document for hit in (await desk.ask("health")).hits}
     top = 10**9
     engine.write([Remove(key="eca/document/lost", version=top)])
     engine.write([_replaced(held["altered"], title="Healthy")])
@@ -99,9 +99,9 @@ async def test_a_second_rebuild_at_the_same_time_is_refused(desk):
     assert (await desk.index.rebuild()).documents == 1
 
 
-async def _started_again(desk, folder) -> set[str]:
-    """What is found after a restart of the service on that index folder."""
-    index = Index(TantivyEngine(folder), desk.database)
+async def _started_again(desk, engine) -> set[str]:
+    """What is found after a restart of the service on that index."""
+    index = Index(engine, desk.database)
     indexer = Indexer(desk.database, index, holder="here")
     await indexer.drain()
     again = type(desk)(desk.database, index, indexer, desk.client, desk.passports)
@@ -112,24 +112,54 @@ async def _started_again(desk, folder) -> set[str]:
     return found
 
 
-async def test_a_lost_index_is_made_anew_by_itself(desk, tmp_path):
+async def test_a_lost_index_is_made_anew_by_itself(desk, place):
     desk.show("a")
     desk.show("b")
     assert await desk.found() == {"a", "b"}
-    assert await _started_again(desk, tmp_path / "other") == {"a", "b"}
+    await asyncio.to_thread(desk.index.close)
+    place.lose()
+    assert await _started_again(desk, place.open()) == {"a", "b"}
 
 
-async def test_an_index_from_an_older_backup_is_made_anew(desk, tmp_path):
+async def test_an_index_that_was_emptied_before_anything_was_shown_is_noticed_too(desk, place):
     desk.show("a")
-    await desk.indexer.drain()
-    shutil.copytree(tmp_path / "index", tmp_path / "backup")
+    desk.hide("a")
+    assert await desk.found() == set()
+    await asyncio.to_thread(desk.index.close)
+    place.lose()
+    engine = place.open()
+    assert await _started_again(desk, engine) == set()
+
+
+async def test_an_index_of_another_engine_is_not_taken_for_the_truth(desk, place):
+    """As when an operator changes the engine, and later changes back."""
+    desk.show("a")
+    desk.hide("a")
+    desk.show("b")
+    assert await desk.found() == {"b"}
+    other = place.another()
+    assert await _started_again(desk, other.open()) == {"b"}
+    desk.hide("b")
+    desk.show("c")
+    assert await _started_again(desk, other.open()) == {"c"}
+    await asyncio.to_thread(desk.index.close)
+    assert await _started_again(desk, place.open()) == {"c"}
+    other.clear()
+
+
+async def test_a_folder_from_an_older_backup_is_made_anew(desk, tmp_path):
+    first = Index(TantivyEngine(tmp_path / "older"), desk.database)
+    desk.show("a")
+    await Indexer(desk.database, first, holder="here").drain()
+    shutil.copytree(tmp_path / "older", tmp_path / "backup")
     desk.show("b")
     desk.show("a", "Sugar", number=2)
-    await desk.indexer.drain()
-    assert await _started_again(desk, tmp_path / "backup") == {"b"}
+    await Indexer(desk.database, first, holder="here").drain()
+    first.close()
+    assert await _started_again(desk, TantivyEngine(tmp_path / "backup")) == {"b"}
 
 
-async def test_an_index_that_is_ahead_of_a_restored_database_is_made_anew(desk, tmp_path):
+async def test_an_index_that_is_ahead_of_a_restored_database_is_made_anew(desk, place):
     desk.show("a", "Health")
     await desk.indexer.drain()
     with desk.database.reading() as session:
@@ -140,23 +170,23 @@ async def test_an_index_that_is_ahead_of_a_restored_database_is_made_anew(desk, 
         session.connection().execute(update(_indexed).values(gate=backup, number=1, body=body("Health")))
         session.connection().execute(update(table(GateRow)).values(last=backup))
     await asyncio.to_thread(desk.index.close)
-    assert await _started_again(desk, tmp_path / "index") == {"a"}
+    assert await _started_again(desk, place.open()) == {"a"}
 
 
-async def test_a_rebuild_is_given_up_when_the_service_stops_and_the_old_index_stays(desk, tmp_path):
+async def test_a_rebuild_is_given_up_when_the_service_stops_and_the_old_index_stays(desk, engine, place):
     for at in range(20):
         desk.show(f"n{at}", text=f"word{at} " * 30_000)
     await desk.indexer.drain()
-    before = (tmp_path / "index" / "current").read_text()
+    before = engine.generation()
     rebuilding = asyncio.create_task(desk.index.rebuild())
-    await until(lambda: _begun(tmp_path / "index"))
+    await until(lambda: _begun(place))
     await asyncio.to_thread(desk.index.close)
     with pytest.raises(Stopping):
         await rebuilding
-    assert (tmp_path / "index" / "current").read_text() == before
-    engine = TantivyEngine(tmp_path / "index")
-    assert (engine.fresh, engine.count()) == (False, 20)
-    engine.close()
+    assert place.indexes() == 1
+    again = place.open()
+    assert (again.generation(), again.count()) == (before, 20)
+    again.close()
 
 
 async def test_a_record_that_was_damaged_is_taken_out_and_holds_nothing_up(desk):
@@ -168,8 +198,8 @@ async def test_a_record_that_was_damaged_is_taken_out_and_holds_nothing_up(desk)
     assert await desk.database.read(store.waiting) == 0
 
 
-async def _begun(folder) -> bool:
-    return len(list(folder.glob("index-*"))) == 2
+async def _begun(place) -> bool:
+    return place.indexes() == 2
 
 
 def _replaced(document, **fields):

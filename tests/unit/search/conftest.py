@@ -1,4 +1,4 @@
-"""A real index in a temporary directory, and the words to fill and ask it."""
+"""A real index of each engine, and the words to fill and ask it."""
 
 from collections.abc import Callable, Iterator
 from itertools import count
@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from services.search.engine.interface import Page, Query, Upsert, Visibility
-from services.search.engine.tantivy import TantivyEngine
+from services.search.engine.interface import Engine, Page, Query, Upsert, Visibility
+from tests.unit.search import engines
+from tests.unit.search.engines import ENGINES, Place
 
 _serial = count(1)
 
@@ -25,7 +26,7 @@ def document(title: str = "", language: str = "en", **fields: object) -> Upsert:
     return Upsert(key=key, id=name, title=title, language=language, **given)  # type: ignore[arg-type]  # tests choose the fields
 
 
-def ask(engine: TantivyEngine, text: str = "", **how: object) -> Page:
+def ask(engine: Engine, text: str = "", **how: object) -> Page:
     return engine.query(Query(**({"text": text, "visibility": Visibility.PUBLIC} | how)))  # type: ignore[arg-type]  # as above
 
 
@@ -33,9 +34,14 @@ def ids(page: Page) -> list[str]:
     return [hit.document.id for hit in page.hits]
 
 
+@pytest.fixture(params=ENGINES)
+def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Place]:
+    yield from engines.place(request.param, tmp_path)
+
+
 @pytest.fixture
-def engine(tmp_path: Path) -> Iterator[TantivyEngine]:
-    opened = TantivyEngine(tmp_path / "index")
+def engine(place: Place) -> Iterator[Engine]:
+    opened = place.begin()
     yield opened
     opened.close()
 

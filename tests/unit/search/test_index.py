@@ -30,7 +30,7 @@ def test_a_removed_document_is_gone_and_comes_back_only_newer(engine, document, 
     engine.write([Remove(key=first.key, version=5)])
     engine.write([first])
     assert ids(ask(engine, visibility=Visibility.STAFF)) == []
-    assert (engine.count(), list(engine.documents())) == (0, [])
+    assert (engine.count(), list(engine.held())) == (0, [])
     engine.write([document("health", id="it", version=6)])
     assert ids(ask(engine, "health")) == ["it"]
 
@@ -45,37 +45,48 @@ _CHANGES = st.lists(
 
 @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(changes=_CHANGES, cut=st.integers(0, 12))
-def test_in_any_order_and_batches_the_newest_version_of_each_key_holds(tmp_path_factory, document, changes, cut):
+def test_in_any_order_and_batches_the_newest_version_of_each_key_holds(place, document, changes, cut):
     made = [
         document("x", id=name, version=version, public=public)
         if put
         else Remove(key=f"eclac/document/{name}", version=version)
         for name, version, put, public in changes
     ]
-    engine = TantivyEngine(tmp_path_factory.mktemp("index"))
+    there = place.another()
+    engine = there.begin()
     for batch in (made[:cut], made[cut:], made[:cut]):
         engine.write(batch)
     newest = {change.key: change for change in sorted(made, key=lambda change: change.version)}
     expected = {key: change.version for key, change in newest.items() if not isinstance(change, Remove)}
-    assert {held.key: held.version for held in engine.documents()} == expected
+    assert {held.key: held.version for held in engine.held()} == expected
     assert engine.count() == len(expected)
+    assert engine.latest() == max(change.version for change in made)
     engine.close()
+    there.clear()
 
 
-def test_reopening_keeps_everything(tmp_path, document, ask, ids):
-    engine = TantivyEngine(tmp_path)
-    assert engine.fresh
+def test_reopening_keeps_everything(place, document, ask, ids):
+    engine = place.begin()
+    generation = engine.generation()
     engine.write(
         [document("La pobreza de los niños", "es", id="it", version=3), document("draft", id="d", public=False)]
     )
     engine.close()
-    engine = TantivyEngine(tmp_path)
-    assert not engine.fresh
-    assert {held.key: held.version for held in engine.documents()} == {"eclac/document/it": 3, "eclac/document/d": 1}
+    engine = place.open()
+    assert engine.generation() == generation != ""
+    assert {held.key: held.version for held in engine.held()} == {"eclac/document/it": 3, "eclac/document/d": 1}
     assert ids(ask(engine, "niño")) == ["it"]
     engine.write([document("older", id="it", version=2)])
     assert ids(ask(engine, "older")) == []
     engine.close()
+
+
+def test_a_document_that_differs_in_one_letter_has_another_fingerprint(engine, document):
+    held = set()
+    for title, text in (("health", "x"), ("healthy", "x"), ("health", "x" * 40_000), ("health", "x" * 40_001)):
+        engine.write([document(title, id="it", text=text)])
+        held |= {holding.fingerprint for holding in engine.held()}
+    assert len(held) == 4
 
 
 def test_one_process_owns_a_directory(tmp_path):
@@ -103,16 +114,20 @@ def _index(root: Path) -> Path:
         lambda root: [os.truncate(path, 0) for path in _index(root).glob("*.term")],
     ],
 )
-def test_an_index_that_is_missing_damaged_or_of_another_format_begins_anew_and_says_so(tmp_path, document, ask, harm):
+def test_a_folder_that_is_missing_damaged_or_of_another_format_begins_anew_under_another_name(
+    tmp_path, document, ask, harm
+):
     engine = TantivyEngine(tmp_path)
     engine.write([document("health")])
+    names = [engine.generation()]
     engine.close()
     harm(tmp_path)
     engine = TantivyEngine(tmp_path)
-    assert engine.fresh
+    names.append(engine.generation())
     assert engine.count() == 0
     engine.replace([document("health")])
-    assert not engine.fresh
+    names.append(engine.generation())
+    assert len(set(names)) == 3
     assert ask(engine, "health").total == 1
     engine.close()
     assert len(list(tmp_path.glob("index-*"))) == 1
@@ -140,7 +155,7 @@ def test_while_the_index_is_made_anew_every_query_is_answered_whole(engine, docu
     assert versions == sorted(versions)
 
 
-def test_a_rebuild_that_fails_leaves_the_index_as_it_was(engine, document, ask, ids, tmp_path):
+def test_a_rebuild_that_fails_leaves_the_index_as_it_was(place, engine, document, ask, ids):
     engine.write([document("health", id="it")])
 
     def broken():
@@ -152,14 +167,13 @@ def test_a_rebuild_that_fails_leaves_the_index_as_it_was(engine, document, ask, 
     assert ids(ask(engine, "health")) == ["it"]
     engine.write([document("health again", id="too")])
     assert engine.count() == 2
-    assert len(list((tmp_path / "index").glob("index-*"))) == 1
+    assert place.indexes() == 1
 
 
 _CRASH = """
 import os, sys
-from pathlib import Path
 from services.search.engine.interface import Upsert
-from services.search.engine.tantivy import TantivyEngine
+from tests.unit.search.engines import at
 
 def made(number):
     return Upsert(key=f"x/document/{number}", version=number, origin="x", id=str(number), type="brief", language="en",
@@ -169,19 +183,21 @@ def dying():
     yield made(2)
     os._exit(9)
 
-engine = TantivyEngine(Path(sys.argv[1]))
+engine = at(sys.argv[1]).begin()
 engine.write([made(1)])
 engine.replace(dying())
 """
 
 
-def test_a_process_killed_while_rebuilding_leaves_the_old_index_and_no_litter(tmp_path, ask, ids):
+def test_a_process_killed_while_rebuilding_leaves_the_old_index_and_what_is_left_over_is_swept(place, ask, ids):
     died = subprocess.run(
-        [sys.executable, "-c", _CRASH, str(tmp_path)], timeout=60, check=False, cwd=Path(__file__).parents[3]
+        [sys.executable, "-c", _CRASH, place.spec], timeout=60, check=False, cwd=Path(__file__).parents[3]
     )
     assert died.returncode == 9
-    engine = TantivyEngine(tmp_path)
-    assert not engine.fresh
+    engine = place.open()
     assert ids(ask(engine, "health")) == ["1"]
-    assert len(list(tmp_path.glob("index-*"))) == 1
+    assert place.indexes() == 2
+    engine.sweep()
+    assert place.indexes() == 1
+    assert ids(ask(engine, "health")) == ["1"]
     engine.close()

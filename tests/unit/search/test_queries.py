@@ -74,7 +74,7 @@ def test_a_facet_ignores_its_own_filter_and_obeys_the_others(engine, document, a
 @pytest.mark.parametrize("text", ["", "health"])
 @pytest.mark.parametrize("order", Order)
 def test_pages_join_to_all_hits_once_each(engine, document, ask, ids, text, order):
-    engine.write([document("health", id=f"n{n}", issued=f"{1990 + n % 7}") for n in range(23)])
+    engine.write([document("health", id=f"n{n}", version=n + 1, issued=f"{1990 + n % 7}") for n in range(23)])
     seen, after = [], None
     for _ in range(4):
         page = ask(engine, text, limit=7, after=after, order=order)
