@@ -19,7 +19,10 @@ PublicKey = Annotated[str, Meta(pattern=r"\A[0-9a-f]{64}\Z")]
 
 
 class Descriptor(msgspec.Struct, frozen=True):
-    """`identity`: the Ed25519 key, in hexadecimal, that signs everything of this node. A name binds to it at approval."""
+    """`identity`: the Ed25519 key, in hexadecimal, that signs everything of this node. A name binds to it at approval.
+
+    `broker_key`: the SHA-256 of the key that its broker shows in TLS; empty: it is not reached from other machines.
+    """
 
     format: Literal[1]
     node: Annotated[str, Meta(pattern=rf"\A{NAME}\Z")]
@@ -30,6 +33,7 @@ class Descriptor(msgspec.Struct, frozen=True):
     nats_user: Annotated[str, Meta(pattern=r"\AU[A-Z2-7]{55}\Z")]
     software: Annotated[str, Meta(max_length=50)]
     feeds: Annotated[list[str], Meta(max_length=50)]
+    broker_key: Annotated[str, Meta(pattern=r"\A([0-9a-f]{64})?\Z")] = ""
 
     @property
     def key(self) -> VerifyKey:

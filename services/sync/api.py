@@ -76,7 +76,7 @@ async def broker(request: Request) -> Broker:
         raise NotFound("this node's broker is not open to peers; pull over HTTPS")
     peer = await sync.database.read(peers.found, caller.name)
     token = sync.wiring.keys.trust.peer_jwt(peer.nats_user, peer.name)
-    return Broker(url=sync.wiring.broker_url, jwt=token)
+    return Broker(url=sync.wiring.broker_url, jwt=token, certificate=sync.wiring.broker_certificate)
 
 
 @router.get("/internal/feeds", include_in_schema=False)
@@ -85,6 +85,16 @@ async def held(request: Request) -> Response:
     links = _sync(request).mesh.links.values()
     told = [Held(str(feed), [link.peer.key.raw.hex()]) for link in links for feed in link.feeds]
     return Response(msgspec.json.encode(told), media_type="application/json")
+
+
+@router.get("/internal/peers/{name}", include_in_schema=False)
+async def peer(request: Request, name: str) -> dict[str, str]:
+    """Where an approved peer's gateway is, and its identity: for services that ask it themselves."""
+    require(request, Role.SERVICE)
+    found = await _sync(request).database.read(peers.found, name)
+    if found.state != "approved":
+        raise NotFound(f"{name} is not approved here")
+    return {"url": found.url, "identity": found.identity}
 
 
 @router.get("/api/v1/network", tags=["network"], summary="Who takes part, and how fresh this node's copy of each is")

@@ -1,6 +1,7 @@
 """A link to one peer: its feeds, followed over HTTPS, and faster through its broker while that is connected."""
 
 import asyncio
+import ssl
 from collections.abc import Callable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
@@ -10,14 +11,18 @@ import msgspec
 import structlog
 
 from services.sync.models import PeerRow
+from weft import descriptor
 from weft.database import Database
+from weft.descriptor import NoDescriptor
 from weft.exchange.follower import Follower
 from weft.exchange.following import Following
 from weft.exchange.session import PeerAuth
 from weft.exchange.source import HttpSource
 from weft.exchange.states import State
 from weft.inbox.settle import Inbox
-from weft.nats.errors import Gone, NatsProblem, Unavailable
+from weft.nats import certificate
+from weft.nats.address import near, secure
+from weft.nats.errors import Gone, NatsProblem
 from weft.nats.keys import Credentials
 from weft.nats.reader import PeerReader
 from weft.origin.publisher import stream_of
@@ -40,10 +45,23 @@ class NoBroker(Exception):
 
 
 class BrokerAccess(msgspec.Struct, frozen=True):
-    """Where a peer's broker is, and the token by which it lets us read what was made for us."""
+    """Where a peer's broker is, the token by which it lets us read what was made for us, and what it shows in TLS."""
 
     url: str
     jwt: str
+    certificate: str = ""
+
+    def tls(self, pin: str) -> ssl.SSLContext | None:
+        """What to trust there, with the key that the peer's descriptor names. Without one we go no further than here.
+
+        Raises:
+            ValueError: it is not that broker, or not a safe way to it.
+        """
+        if not pin and near(self.url):
+            return None
+        if not pin or not secure(self.url):
+            raise ValueError(f"{self.url[:200]} is on another machine, and the descriptor pins no key for it")
+        return certificate.trusted(self.certificate, pin)
 
 
 @dataclass
@@ -115,7 +133,8 @@ class Link:
         while True:
             try:
                 access = await self._access()
-                reader = PeerReader(access.url, self.wiring.node, Credentials(access.jwt, self.wiring.keys.reader))
+                credentials = Credentials(access.jwt, self.wiring.keys.reader)
+                reader = PeerReader(access.url, self.wiring.node, credentials, tls=access.tls(await self._pin()))
                 self._reader = reader
                 try:
                     async with asyncio.TaskGroup() as group:
@@ -126,7 +145,7 @@ class Link:
                     await reader.close()
             except* NoBroker:
                 await asyncio.sleep(NO_BROKER_SECONDS)
-            except* (NatsProblem, httpx.HTTPError, msgspec.DecodeError) as errors:
+            except* (NatsProblem, NoDescriptor, httpx.HTTPError, msgspec.DecodeError, ValueError) as errors:
                 log.info(
                     "the peer's broker cannot be read; its feeds are pulled",
                     peer=self.peer.name,
@@ -141,8 +160,20 @@ class Link:
         answer.raise_for_status()
         return msgspec.json.decode(answer.content, type=BrokerAccess)
 
+    async def _pin(self) -> str:
+        """The key of the peer's broker, as the peer says now with the key that we approved."""
+        said = await descriptor.fetch(self.peer.url)
+        if said.identity != self.peer.identity:
+            raise NoDescriptor(f"{self.peer.url} is {said.node} with the key {said.key.fingerprint}")
+        return said.broker_key
+
     async def _read(self, reader: PeerReader, feed: Feed) -> None:
-        """One stream, for as long as the broker lets us in; a stream that is not made yet is tried again."""
+        """One stream; when it is not made yet it is tried again.
+
+        Raises:
+            Refused, Unavailable: the broker does not let us in, or is not there any more: where it is, and with which key,
+                is to be asked anew.
+        """
         follower = self.followers[feed]
         while True:
             try:
@@ -150,7 +181,7 @@ class Link:
                 async with aclosing(reader.messages(stream_of(feed))) as messages:
                     async for message in messages:
                         follower.offer(message.payload)
-            except (Gone, Unavailable) as error:
+            except Gone as error:
                 log.info("a stream cannot be read; its feed is pulled", feed=str(feed), why=str(error))
             finally:
                 self._reading.discard(feed)

@@ -11,6 +11,7 @@ from services.sync.link import SERVICES, Link
 from services.sync.models import PeerRow
 from weft.database import Database
 from weft.descriptor import Signed
+from weft.exchange.bell import heard
 from weft.inbox.settle import Inbox
 from weft.protocol.names import Feed
 from weft.tls import trusted
@@ -56,12 +57,9 @@ class Mesh:
             while True:
                 for peer in await self._database.read(peers.approved):
                     await self._arrange(peer, services)
-                    self._link(peer)
+                    await self._link(peer)
                 self._changed.clear()
-                try:
-                    await asyncio.wait_for(self._changed.wait(), LOOK_SECONDS)
-                except TimeoutError:
-                    continue
+                await heard(self._changed, LOOK_SECONDS)
         finally:
             for link in self.links.values():
                 await link.stop()
@@ -69,11 +67,15 @@ class Mesh:
             for client in services.values():
                 await client.aclose()
 
-    def _link(self, peer: PeerRow) -> None:
-        if peer.name not in self.links:
-            link = Link(peer, self._wiring, self._database, self._inbox, self._applied)
-            self.links[peer.name] = link
-            link.start()
+    async def _link(self, peer: PeerRow) -> None:
+        """Keep a link to where the peer says it is: it may have been restored at another address."""
+        known = self.links.get(peer.name)
+        if known and known.peer.url == peer.url:
+            return
+        if known:
+            await known.stop()
+        self.links[peer.name] = link = Link(peer, self._wiring, self._database, self._inbox, self._applied)
+        link.start()
 
     async def _arrange(self, peer: PeerRow, services: dict[str, httpx.AsyncClient]) -> None:
         """Admit the peer at our services, and tell it that we exist. Both are harmless to repeat."""

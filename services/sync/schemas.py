@@ -40,6 +40,7 @@ class Token(Strict):
 class Broker(Strict):
     url: str
     jwt: str
+    certificate: str
 
 
 class PeerIn(Strict):

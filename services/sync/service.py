@@ -19,6 +19,7 @@ from weft.identity import Caller, Role
 from weft.inbox.settle import Inbox
 from weft.log import serve
 from weft.log.models import CommitRow
+from weft.nats.certificate import pin_of
 from weft.problems import NotFound
 from weft.protocol.names import NETWORK, Feed
 from weft.tasks import running
@@ -73,6 +74,7 @@ class SyncService:
             nats_user=wiring.keys.reader.public,
             software=f"weft {__version__}",
             feeds=[str(Feed(wiring.node, service, NETWORK)) for service in ("catalog", "indicators")],
+            broker_key=pin_of(shown) if (shown := wiring.broker_certificate) else "",
         )
         return descriptor.sign(said, wiring.keys.identity)
 

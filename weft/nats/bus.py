@@ -53,9 +53,16 @@ class _Answer(Exception):
 
 
 class Bus:
-    """The connection of the node's services, with everything permitted inside the node's account."""
+    """The connection of the node's services, with everything permitted inside the node's account.
 
-    def __init__(self, url: str, credentials: Credentials, *, name: str, tls: ssl.SSLContext | None = None) -> None:
+    `replicas`: on how many members of a cluster each stream is kept.
+    """
+
+    def __init__(
+        self, url: str, credentials: Credentials, *, name: str, tls: ssl.SSLContext | None = None, replicas: int = 1
+    ) -> None:
+        self._replicas = replicas
+
         async def dialled() -> Connection:
             return await dial(url, credentials, name=name, inbox="_INBOX_node", tls=tls)
 
@@ -96,7 +103,7 @@ class Bus:
             "max_bytes": max_bytes,
             "max_msgs": -1,
             "max_consumers": -1,
-            "num_replicas": 1,
+            "num_replicas": self._replicas,
             "duplicate_window": int(min(DUPLICATES_SECONDS, max_age or DUPLICATES_SECONDS) * NANOSECONDS),
         }
         try:

@@ -1,22 +1,25 @@
 """The nats-server's configuration file, written anew before every start. Holds no secret: keys stay with the trust."""
 
-import ipaddress
 import json
 from dataclasses import dataclass
 from pathlib import Path
 
+from weft.nats.address import loopback
+from weft.nats.certificate import Tls
 from weft.nats.trust import Trust
 
 MIB = 1 << 20
+EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104  # where it listens, and where it is called
 
 
 @dataclass(frozen=True, kw_only=True)
-class Tls:
-    """The server's certificate and key, and the authority that clients' certificates must come from, if any."""
+class Cluster:
+    """The other members, and where this one listens for them. They know each other by the certificate that all show."""
 
-    certificate: Path
-    key: Path
-    authority: Path | None = None
+    name: str
+    host: str
+    port: int
+    routes: tuple[str, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,6 +30,7 @@ class Settings:
     host: str = "127.0.0.1"
     port: int = 0
     tls: Tls | None = None
+    cluster: Cluster | None = None
     monitor_port: int | None = None
     sync_interval: str = "always"
     max_payload: int = MIB + MIB // 8
@@ -37,13 +41,16 @@ class Settings:
     def __post_init__(self) -> None:
         if not self.tls and not loopback(self.host):
             raise ValueError(f"{self.host} is not a loopback address: set a TLS certificate and key, or use 127.0.0.1")
+        if self.cluster and not self.tls:
+            raise ValueError("the members of a cluster know each other by their TLS certificate: set one")
 
+    def near(self) -> str:
+        """The host by which processes on this machine reach it."""
+        return EVERYWHERE.get(self.host, self.host)
 
-def loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
+    def url(self, port: int) -> str:
+        host = f"[{self.near()}]" if ":" in self.host else self.near()
+        return f"{'tls' if self.tls else 'nats'}://{host}:{port}"
 
 
 def configuration(settings: Settings, port: int, folder: Path, trust: Trust) -> str:
@@ -83,11 +90,17 @@ def configuration(settings: Settings, port: int, folder: Path, trust: Trust) -> 
         lines.append(f'http: "127.0.0.1:{settings.monitor_port}"')
     if settings.tls:
         # Handshake first: nothing is said in the clear, so nothing can be stripped.
-        lines += ["tls {", f"  cert_file: {_text(settings.tls.certificate)}", f"  key_file: {_text(settings.tls.key)}"]
-        if settings.tls.authority:
-            lines += [f"  ca_file: {_text(settings.tls.authority)}", "  verify: true"]
-        lines += ["  handshake_first: true", "  timeout: 5", "}"]
+        lines += ["tls {", *_shown(settings.tls), "  handshake_first: true", "  timeout: 5", "}"]
+    if settings.tls and settings.cluster:
+        cluster = settings.cluster
+        lines += ["cluster {", f"  name: {_text(cluster.name)}", f"  listen: {_text(f'{cluster.host}:{cluster.port}')}"]
+        lines += [f"  routes: [{', '.join(map(_text, cluster.routes))}]", "  tls {", *_shown(settings.tls)]
+        lines += [f"  ca_file: {_text(settings.tls.certificate)}", "  verify: true", "  timeout: 5", "  }", "}"]
     return "\n".join(lines) + "\n"
+
+
+def _shown(tls: Tls) -> list[str]:
+    return [f"  cert_file: {_text(tls.certificate)}", f"  key_file: {_text(tls.key)}"]
 
 
 def _text(value: str | Path) -> str:

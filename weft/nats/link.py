@@ -17,6 +17,7 @@ from nats.aio.client import Client
 from nats.aio.msg import Msg
 from nats.errors import Error as NatsError
 
+from weft.nats.address import shuffled
 from weft.nats.errors import NatsProblem, Refused, Unavailable
 from weft.nats.keys import Credentials
 
@@ -108,6 +109,10 @@ class Connection:
         await asyncio.wait({asyncio.gather(self.client.close(), return_exceptions=True)}, timeout=CLOSE_SECONDS)
 
 
+def _said(text: str) -> None:
+    log.debug("nats: %s", text)
+
+
 async def dial(
     url: str,
     credentials: Credentials,
@@ -115,14 +120,32 @@ async def dial(
     name: str,
     inbox: str,
     tls: ssl.SSLContext | None = None,
-    complained: Callable[[str], None] = lambda text: log.debug("nats: %s", text),
+    complained: Callable[[str], None] = _said,
 ) -> Connection:
-    """Connect once.
+    """Connect once, to any member of a cluster that answers.
 
     Raises:
         Unavailable: nobody answers, or not in time.
         Refused: the server does not let this user in.
     """
+    failed = Unavailable(f"{url}: no address")
+    for member in shuffled(url):
+        try:
+            return await _dial(member, credentials, name=name, inbox=inbox, tls=tls, complained=complained)
+        except Unavailable as unavailable:
+            failed = unavailable
+    raise failed
+
+
+async def _dial(
+    url: str,
+    credentials: Credentials,
+    *,
+    name: str,
+    inbox: str,
+    tls: ssl.SSLContext | None,
+    complained: Callable[[str], None],
+) -> Connection:
     lost: asyncio.Future[None] = asyncio.get_running_loop().create_future()
     client = Client()
     errors: list[str] = []

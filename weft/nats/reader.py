@@ -136,6 +136,8 @@ class PeerReader:
         Raises:
             Unavailable: nothing came over the whole connection for so long that it must be dead; it is closed.
         """
+        clock = asyncio.get_running_loop().time
+        over = clock() + EXPIRES_SECONDS + SILENCE_SECONDS
         while True:
             heard = connection.client.stats["in_msgs"]
             try:
@@ -145,6 +147,8 @@ class PeerReader:
                 if connection.client.stats["in_msgs"] == heard:
                     await connection.close()
                     raise Unavailable(f"nothing heard for {SILENCE_SECONDS} s") from None
+                if clock() > over:
+                    return None  # whoever was asked has gone, with a member of the cluster: ask again
                 continue
             if isinstance(received, NatsProblem):
                 raise received

@@ -6,7 +6,6 @@ import json
 import logging
 import os
 import socket
-import ssl
 from pathlib import Path
 
 from weft.nats.configuration import Settings, configuration
@@ -34,14 +33,12 @@ class NatsServer:
         settings: Settings,
         *,
         program: str | None = None,
-        tls: ssl.SSLContext | None = None,
     ) -> None:
         self.folder = folder.absolute()
         self.trust = trust
         self.settings = settings
         self.port = settings.port
         self._program = program
-        self._tls = tls
         self._process: Process | None = None
         self._watch: asyncio.Task[None] | None = None
         self._lock: int | None = None
@@ -50,8 +47,8 @@ class NatsServer:
 
     @property
     def url(self) -> str:
-        host = f"[{self.settings.host}]" if ":" in self.settings.host else self.settings.host
-        return f"{'tls' if self.settings.tls else 'nats'}://{host}:{self.port}"
+        """Where processes on this machine reach it."""
+        return self.settings.url(self.port)
 
     @property
     def pid(self) -> int | None:
@@ -135,7 +132,7 @@ class NatsServer:
     async def _answers(self, process: Process) -> None:
         while process.running:
             try:
-                _, writer = await asyncio.open_connection(self.settings.host, self.port)
+                _, writer = await asyncio.open_connection(self.settings.near(), self.port)
             except OSError:
                 await asyncio.sleep(PROBE_SECONDS)
             else:
@@ -184,8 +181,9 @@ class NatsServer:
 
     async def _push(self) -> None:
         async with self._pushing:
+            tls = self.settings.tls.trusted() if self.settings.tls else None
             connection = await dial(
-                self.url, self.trust.system_credentials(), name="claims", inbox="_INBOX_claims", tls=self._tls
+                self.url, self.trust.system_credentials(), name="claims", inbox="_INBOX_claims", tls=tls
             )
             try:
                 claim = self.trust.account_jwt().encode()

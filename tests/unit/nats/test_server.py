@@ -8,18 +8,14 @@ import signal
 import ssl
 import sys
 from contextlib import aclosing
-from datetime import UTC, datetime, timedelta
-from ipaddress import ip_address
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
 
+from weft.nats import certificate
 from weft.nats.bus import Bus
-from weft.nats.configuration import Settings, Tls
+from weft.nats.configuration import Settings
 from weft.nats.errors import Refused, ServerFailed, Unavailable
 from weft.nats.link import dial
 from weft.nats.server import NatsServer
@@ -205,18 +201,18 @@ async def test_a_server_that_cannot_start_says_why(origin: Origin, tmp_path: Pat
         await taken.start()
 
 
-async def test_off_loopback_all_is_said_over_tls_to_the_pinned_certificate_only(tmp_path: Path) -> None:
-    certificate, key = _certificate(tmp_path)
-    pinned = ssl.create_default_context(cadata=certificate.read_text())
-    settings = Settings(name="eca", tls=Tls(certificate=certificate, key=key))
-    server = NatsServer(tmp_path / "nats", Trust.create(tmp_path / "trust"), settings, tls=pinned)
+async def test_over_tls_only_those_who_trust_its_certificate_speak_to_it(tmp_path: Path) -> None:
+    tls = certificate.ensure(tmp_path / "tls")
+    server = NatsServer(tmp_path / "nats", Trust.create(tmp_path / "trust"), Settings(name="eca", tls=tls))
     await server.start()
     try:
-        bus = Bus(server.url, server.trust.service_credentials(), name="eca", tls=pinned)
+        assert server.url.startswith("tls://")
+        bus = Bus(server.url, server.trust.service_credentials(), name="eca", tls=tls.trusted())
         await bus.start()
         await bus.ensure_stream("NETWORK", "feed.network", max_age=60, max_bytes=1 << 20)
         await bus.close()
-        for other in (ssl.create_default_context(), None):
+        another = certificate.ensure(tmp_path / "another").trusted()
+        for other in (ssl.create_default_context(), another, None):
             stranger = Bus(server.url, server.trust.service_credentials(), name="eca", tls=other)
             with pytest.raises(Unavailable):
                 await stranger.start(1)
@@ -227,25 +223,3 @@ async def test_off_loopback_all_is_said_over_tls_to_the_pinned_certificate_only(
 
 def _environment() -> dict[str, str]:
     return {**os.environ, "PYTHONPATH": str(Path(__file__).parents[3])}
-
-
-def _certificate(folder: Path) -> tuple[Path, Path]:
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "eca")])
-    now = datetime.now(UTC)
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - timedelta(days=1))
-        .not_valid_after(now + timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))]), False)
-        .sign(key, hashes.SHA256())
-    )
-    (folder / "tls.pem").write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
-    (folder / "tls.key").write_bytes(
-        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-    )
-    return folder / "tls.pem", folder / "tls.key"
