@@ -6,7 +6,7 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from sqlmodel import Session
 
 from gateway import keys
-from gateway.gate import Gate, gate_of
+from gateway.gate import TheGate
 from gateway.models import KeyRow
 from gateway.schemas import Id, Key, KeyIn, KeyMade, KeyPage
 from weft.clock import stamp
@@ -15,11 +15,10 @@ from weft.identity import Role, require
 PATH = "/api/v1/keys"
 
 
-def _operator(request: Request) -> None:
+async def _operator(request: Request) -> None:
     require(request, Role.OPERATOR)
 
 
-TheGate = Annotated[Gate, Depends(gate_of)]
 router = APIRouter(prefix=PATH, tags=["keys"], dependencies=[Depends(_operator)])
 
 

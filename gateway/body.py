@@ -1,11 +1,12 @@
 """The body of a request on its way in: bounded in size and in time, never gathered."""
 
 import asyncio
+import time
 
 from starlette.types import Message, Receive
 
 from gateway.headers import Headers, values
-from gateway.problems import TooSlow
+from gateway.problems import Encoded, TooSlow
 from weft.identity import Caller, Role
 from weft.problems import Malformed, TooLarge
 
@@ -13,16 +14,25 @@ ANONYMOUS_BYTES = 1024 * 1024
 KNOWN_BYTES = 256 * 1024 * 1024
 """The most that any route takes; each service has the narrower bounds of its own routes."""
 IDLE_SECONDS = 60.0
+GRACE_SECONDS = 30.0
+LEAST_BYTES_A_SECOND = 1024
+"""Who sends more slowly than this, beyond the grace, holds a connection and is not sending a body."""
 
 
 class Body:
-    """`receive` that stops at a size, declared or real, and when nothing comes."""
+    """`receive` that stops at a size, declared or real, when nothing comes, and when it comes too slowly.
+
+    Only the time that is waited here counts: a service that takes its time with a large body makes nobody slow.
+    """
 
     def __init__(self, receive: Receive, headers: Headers, caller: Caller) -> None:
         self._receive = receive
         self._limit = ANONYMOUS_BYTES if caller.role is Role.ANONYMOUS else KNOWN_BYTES
         self._taken = 0
+        self._waited = 0.0
         self._whole = False
+        if any(coding.strip().lower() != b"identity" for coding in values(headers, b"content-encoding")):
+            raise Encoded("Content-Encoding was sent")
         for declared in values(headers, b"content-length"):
             if not declared.isdigit() or len(declared) > 19:
                 raise Malformed("Content-Length is not a number")
@@ -31,11 +41,14 @@ class Body:
     async def __call__(self) -> Message:
         if self._whole:
             return await self._receive()
+        patience = min(IDLE_SECONDS, GRACE_SECONDS + self._taken / LEAST_BYTES_A_SECOND - self._waited)
+        began = time.monotonic()
         try:
-            async with asyncio.timeout(IDLE_SECONDS):
+            async with asyncio.timeout(patience):
                 message = await self._receive()
         except TimeoutError:
-            raise TooSlow(f"nothing came for {IDLE_SECONDS:.0f} seconds") from None
+            raise TooSlow(f"{self._taken} bytes came in {self._waited + patience:.0f} seconds") from None
+        self._waited += time.monotonic() - began
         self._whole = not message.get("more_body", False)
         self._taken += len(message.get("body", b""))
         self._count(0, self._taken)

@@ -6,13 +6,12 @@ Plain ASGI, since it stands before services that stream.
 import asyncio
 import time
 from collections.abc import Coroutine
-from functools import partial
 from typing import Any
 
 import structlog
 from starlette.types import Receive, Scope, Send
 
-from gateway import headers, routing
+from gateway import headers, routing, versions
 from gateway.answer import Answer
 from gateway.body import Absent, Body
 from gateway.identity import NOBODY, Identity, Visitor
@@ -20,7 +19,9 @@ from gateway.limits import SAFE, Limits, address_of
 from gateway.pages import problem_page
 from gateway.paths import path_of
 from gateway.problems import HeadTooLarge
+from gateway.sites import Sites
 from gateway.upstream import Upstream, Upstreams, passed_on
+from weft.identity import Role, demand
 from weft.problems import Problem, Unauthenticated
 from weft.web.errors import respond
 from weft.web.metrics import REQUEST_SECONDS, REQUESTS
@@ -42,6 +43,7 @@ class Door:
         self._upstreams = upstreams
         self._identity = identity
         self._limits = limits
+        self._sites = Sites(wiring.settings.cors_origins)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -49,8 +51,9 @@ class Door:
             return
         request = scope["weft.request_id_bytes"] = headers.request_id(scope["headers"])
         scope["weft.request_id"] = request.decode()
-        dress = partial(headers.outward, request=request, safe=scope["method"] in SAFE, tls=self._tls)
-        answer = Answer(send, dress, head_only=scope["method"] == "HEAD")
+        answer = Answer(send, self._dressed, head_only=scope["method"] == "HEAD")
+        answer.added = [(b"x-request-id", request)]
+        answer.added += self._sites.answer(scope["headers"], safe=scope["method"] in SAFE)
         started = time.perf_counter()
         with structlog.contextvars.bound_contextvars(request_id=scope["weft.request_id"], service=routing.GATEWAY):
             try:
@@ -71,6 +74,9 @@ class Door:
                 REQUEST_SECONDS.labels(routing.GATEWAY, route).observe(time.perf_counter() - started)
                 REQUESTS.labels(routing.GATEWAY, route, str(answer.status)).inc()
 
+    def _dressed(self, said: headers.Headers, answer: Answer) -> headers.Headers:
+        return headers.outward(said, answer.policy, answer.added, tls=self._tls)
+
     async def _let_in(self, scope: Scope, receive: Receive, answer: Answer) -> None:
         """See what a request is, who sends it and whether it may, and bring it to who answers it."""
         if (size := headers.size(scope["headers"])) > headers.HEAD_BYTES:
@@ -78,11 +84,16 @@ class Door:
         path = path_of(scope)
         scope["path"], scope["raw_path"], scope["root_path"] = path.text, path.raw, ""
         if _preflight(scope):
-            await answer({"type": "http.response.start", "status": 204, "headers": headers.PREFLIGHT})
+            answer.added += self._sites.preflight(scope["headers"])
+            await answer({"type": "http.response.start", "status": 204, "headers": []})
             await answer({"type": "http.response.body", "body": b""})
             return
         visitor = await self._admitted(scope, path.text)
         service = scope["weft.route"] = routing.service_of(path.text, self._node)
+        if routing.is_staff(path.text):
+            demand(visitor.caller, Role.OPERATOR)
+        if (retiring := versions.retirement(path.text, versions.RETIRING)) is not None:
+            answer.added += retiring.headers
         safe = scope["method"] in SAFE
         body: Receive = Absent() if safe else Body(receive, scope["headers"], visitor.caller)
         if service == routing.GATEWAY:
@@ -120,7 +131,7 @@ class Door:
         sent = headers.inward(scope["headers"], passport, scope["weft.request_id_bytes"])
         if scope["method"] in SAFE:
             sent = [(name, value) for name, value in sent if name not in {b"content-length", b"transfer-encoding"}]
-        method = _read(scope["method"])
+        method = scope["method"] if routing.takes_head(scope["path"]) else _read(scope["method"])
         return passed_on(scope, method=method, path=scope["path"], raw_path=scope["raw_path"], headers=sent)
 
     async def _refuse(self, problem: Problem, scope: Scope, receive: Receive, answer: Answer) -> None:

@@ -1,13 +1,15 @@
-"""What the gateway's own routes share: its database, its keyring, the services behind it."""
+"""What the gateway's own routes share: its database, its keyring, the services behind it, its couriers."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from importlib.resources import files
+from typing import Annotated
 
-from fastapi import Request
+from fastapi import Depends, Request
 
 from gateway.keys import Keyring
 from gateway.upstream import Upstreams
+from gateway.webhooks.couriers import Couriers
 from weft.database import Database
 from weft.database.migrate import upgrade
 from weft.tasks import running
@@ -24,6 +26,7 @@ class Gate:
         self.database = Database(wiring.settings.database("gateway"))
         self.keyring = Keyring(self.database)
         self.upstreams = Upstreams(wiring)
+        self.couriers = Couriers(wiring, self.database, self.upstreams)
 
     @property
     def title(self) -> str:
@@ -31,10 +34,10 @@ class Gate:
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
-        """Migrate, then reach the services and note the use of keys until the end."""
+        """Migrate, then reach the services, note the use of keys and carry changes to webhooks until the end."""
         upgrade(self.database, MIGRATIONS)
         try:
-            async with self.upstreams.running(), running(noting=self.keyring.noting):
+            async with self.upstreams.running(), running(noting=self.keyring.noting, webhooks=self.couriers.working):
                 yield
             await self.keyring.note()
         finally:
@@ -44,3 +47,10 @@ class Gate:
 def gate_of(request: Request) -> Gate:
     gate: Gate = request.app.state.gate
     return gate
+
+
+async def _gate(request: Request) -> Gate:  # a coroutine: FastAPI takes what is none through a thread
+    return gate_of(request)
+
+
+TheGate = Annotated[Gate, Depends(_gate)]

@@ -1,4 +1,4 @@
-"""Headers: what goes on every answer, what is passed on to a service, what other sites' pages may read."""
+"""Headers: what goes on every answer, and what is passed on to a service."""
 
 import re
 import uuid
@@ -6,6 +6,7 @@ import uuid
 from weft.passport import HEADER as PASSPORT
 
 Headers = list[tuple[bytes, bytes]]
+CORS = b"access-control-"
 
 HEAD_BYTES = 32 * 1024
 PAGES_POLICY = (
@@ -22,20 +23,9 @@ _ALWAYS: Headers = [
     (b"permissions-policy", b"camera=(), geolocation=(), microphone=()"),
 ]
 _TRANSPORT = (b"strict-transport-security", b"max-age=31536000")
-_READABLE: Headers = [
-    (b"access-control-allow-origin", b"*"),
-    (b"access-control-expose-headers", b"ETag, Link, Location, Retry-After, X-Request-ID"),
-]
-PREFLIGHT: Headers = [
-    (b"access-control-allow-methods", b"GET, HEAD"),
-    (b"access-control-allow-headers", b"Accept, Accept-Language, If-None-Match, X-Request-ID"),
-    (b"access-control-max-age", b"86400"),
-    (b"vary", b"Access-Control-Request-Method, Access-Control-Request-Headers"),
-]
-"""The answer to a browser that asks what a page of another site may do: read, without credentials."""
-_OURS = frozenset(name for name, _ in [*_ALWAYS, *_READABLE, _TRANSPORT]) | {
-    *(b"access-control-allow-credentials", b"content-security-policy", b"x-request-id")
-}
+WEFT_AFTER = b"weft-after"
+"""Which change an answer must already know of, or which one a write made: the one name that passes both ways."""
+_OURS = frozenset(name for name, _ in [*_ALWAYS, _TRANSPORT]) | {b"content-security-policy", b"x-request-id"}
 
 HOP_BY_HOP = frozenset(
     {b"connection", b"keep-alive", b"proxy-authenticate", b"proxy-authorization", b"proxy-connection", b"te"}
@@ -68,13 +58,13 @@ def inward(headers: Headers, passport: str, request: bytes) -> Headers:
     kept = [
         (name, value)
         for name, value in headers
-        if name not in _KEPT_BACK and name not in named and not name.startswith(b"weft-")
+        if name not in _KEPT_BACK and name not in named and (not name.startswith(b"weft-") or name == WEFT_AFTER)
     ]
     return [*kept, (PASSPORT, passport.encode()), (b"x-request-id", request)]
 
 
-def outward(headers: Headers, policy: bytes, *, request: bytes, safe: bool, tls: bool) -> Headers:
-    """What the caller gets. `safe`: the request only reads, so that any site's page may have the answer."""
-    kept = [(name, value) for name, value in headers if name not in _OURS]
-    added = [*_ALWAYS, (b"content-security-policy", policy), (b"x-request-id", request)]
-    return [*kept, *added, *(_READABLE if safe else []), *([_TRANSPORT] if tls else [])]
+def outward(headers: Headers, policy: bytes, added: Headers, *, tls: bool) -> Headers:
+    """What the caller gets: the answer's own headers but for those that only the gateway says, ours, and what is `added`."""
+    kept = [(name, value) for name, value in headers if name not in _OURS and not name.startswith(CORS)]
+    ours = [*_ALWAYS, (b"content-security-policy", policy), *added]
+    return [*kept, *ours, *([_TRANSPORT] if tls else [])]

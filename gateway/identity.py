@@ -2,7 +2,8 @@
 
 from typing import NamedTuple
 
-from gateway.keys import Keyring
+from gateway.keys import PREFIX, Keyring
+from gateway.oidc import Bearers
 from weft.exchange.session import SCHEME, Tokens
 from weft.identity import ANONYMOUS, Caller, Role
 from weft.problems import Unauthenticated
@@ -23,11 +24,12 @@ NOBODY = Visitor(ANONYMOUS)
 
 
 class Identity:
-    """Keys are people's and programs', tokens are peers' and the command line's."""
+    """Keys are people's and programs', tokens are peers' and the command line's, bearers come from an issuer's log-in."""
 
-    def __init__(self, keyring: Keyring, tokens: Tokens) -> None:
+    def __init__(self, keyring: Keyring, tokens: Tokens, bearers: Bearers | None) -> None:
         self._keyring = keyring
         self._tokens = tokens
+        self._bearers = bearers
 
     async def visitor(self, authorization: list[bytes]) -> Visitor:
         """Who sent these Authorization headers.
@@ -40,6 +42,9 @@ class Identity:
         if len(authorization) > 1:
             raise Unauthenticated("there is more than one Authorization header")
         scheme, _, token = authorization[0].decode("latin-1").strip().partition(" ")
+        if scheme.lower() == "bearer" and self._bearers is not None and not token.strip().startswith(PREFIX):
+            caller = await self._bearers.caller(token.strip())
+            return Visitor(caller, f"oidc {caller.name}")
         if scheme.lower() == "bearer":
             row = await self._keyring.holder(token.strip())
             return Visitor(Caller(row.name, Role(row.role)), f"key {row.id}")

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from gateway import routing
+from gateway import routing, versions
 from gateway.defaults import RESPONSES, SCHEMAS, SECURITY, complete
 from weft.problems import Problem
 
@@ -109,9 +109,9 @@ def _renamed(tree: Any, names: Mapping[str, str]) -> Any:
 
 
 def _completed(path: str, item: Tree) -> Tree:
-    route = routing.route_of(path)
-    staff = route is not None and route.staff
+    staff = routing.is_staff(path)
+    leaving = {"deprecated": True} if versions.retirement(path, versions.RETIRING) else {}
     return {
-        key: complete(value, method=key, path=path, staff=staff) if key in METHODS else value
+        key: {**complete(value, method=key, path=path, staff=staff), **leaving} if key in METHODS else value
         for key, value in item.items()
     }

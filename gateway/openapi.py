@@ -1,7 +1,6 @@
 """The API's description at /openapi.json: gathered from the services, kept for a minute, answered with an ETag."""
 
 import asyncio
-import hashlib
 import time
 from collections.abc import Callable
 from typing import Any, NamedTuple
@@ -11,6 +10,7 @@ from fastapi import APIRouter, Request, Response
 
 from gateway.gate import Gate
 from gateway.merge import Tree, merged
+from gateway.tagged import tag_of, tagged
 from weft import __version__
 from weft.identity import ANONYMOUS
 from weft.problems import Problem, Unavailable
@@ -25,16 +25,13 @@ router = APIRouter(include_in_schema=False)
 class Described(NamedTuple):
     tree: Tree
     data: bytes
-    etag: str
+    tag: str
 
 
 @router.get("/openapi.json")
 async def openapi(request: Request) -> Response:
     described = await description_of(request).read()
-    headers = {"ETag": described.etag, "Cache-Control": "no-cache"}
-    if described.etag in [tag.strip() for tag in request.headers.get("if-none-match", "").split(",")]:
-        return Response(status_code=304, headers=headers)
-    return Response(described.data, media_type="application/json", headers=headers)
+    return tagged(request, described.data, described.tag, {"Cache-Control": "no-cache"})
 
 
 class Description:
@@ -74,7 +71,7 @@ class Description:
             node=wiring.node,
         )
         data = msgspec.json.encode(tree)
-        return Described(tree, data, f'"{hashlib.sha256(data).hexdigest()[:32]}"')
+        return Described(tree, data, tag_of(data))
 
     async def _document(self, service: str) -> Tree:
         try:

@@ -1,5 +1,7 @@
 """Problems that only the door meets."""
 
+from collections.abc import Mapping
+
 from weft.problems import Malformed, Problem, Unavailable
 
 
@@ -30,6 +32,12 @@ class HeadTooLarge(Problem):
 class AddressTooLong(Problem):
     status, code, title = 414, "address-too-long", "The address is longer than a node takes"
     hint = "An address is at most 8 KiB with its query; ask for less at a time."
+
+
+class Encoded(Problem):
+    status, code, title = 415, "encoded-body", "A body is taken as it is, not compressed"
+    hint = "Send the body without Content-Encoding; a node unpacks nothing that it was sent."
+    headers: Mapping[str, str] = {"Accept-Encoding": "identity"}
 
 
 class TooSlow(Problem):

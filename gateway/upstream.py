@@ -1,19 +1,29 @@
 """Upstreams: the services behind the door, in this process or at an address. One interface, the same for both."""
 
-from collections.abc import AsyncIterator
+import asyncio
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import NamedTuple, Protocol
 from urllib.parse import urlencode
 
+import msgspec
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from gateway.headers import Headers, inward
 from gateway.problems import Down
 from weft.identity import Caller
-from weft.problems import Unavailable
+from weft.problems import Problem, Unavailable
 from weft.wiring import SERVICES, Wiring
 
 REPLY_BYTES = 8 * 1024 * 1024
+LARGE_AT_ONCE = 8
+
+
+Query = Sequence[tuple[str, str]]
+
+
+class TooMuch(Unavailable):
+    """A service said more than the gateway gathers of an answer that it asked for itself."""
 
 
 class Upstream(Protocol):
@@ -43,6 +53,8 @@ class Upstreams:
         self._wiring = wiring
         self._remote: dict[str, Upstream] = {}
         self._running = False
+        self.large = asyncio.Semaphore(LARGE_AT_ONCE)
+        """For whoever gathers answers that may be as large as they can be: so many at a time."""
 
     def __getitem__(self, service: str) -> Upstream:
         if service in self._wiring.apps:
@@ -73,7 +85,7 @@ class Upstreams:
             if url := self._wiring.settings.service_url(service):
                 self._remote[service] = Remote(service, url, connections)
 
-    async def ask(self, service: str, path: str, caller: Caller, query: dict[str, str] | None = None) -> "Reply":
+    async def ask(self, service: str, path: str, caller: Caller, query: Query = ()) -> "Reply":
         """What a service answers to a small GET of the gateway's own."""
         answer = _Gathered()
         passport = self._wiring.passports.issue(caller)
@@ -85,13 +97,21 @@ class Upstreams:
             "scheme": "http",
             "path": path,
             "raw_path": path.encode(),
-            "query_string": urlencode(query or {}).encode(),
+            "query_string": urlencode(query).encode(),
             "root_path": "",
             "headers": inward([(b"host", service.encode()), (b"accept", b"application/json")], passport, b"gateway"),
             "client": None,
             "server": None,
         }
-        await self[service](scope, _nothing, answer)
+        try:
+            await self[service](scope, _nothing, answer)
+        except Exception:
+            if (
+                answer.status != Problem.status
+            ):  # a service that answered with 500 raises its bug again, for a server to log
+                raise
+        if answer.over:
+            raise TooMuch(f"{service} said more than {REPLY_BYTES} bytes")
         return Reply(answer.status, bytes(answer.body))
 
 
@@ -100,17 +120,29 @@ class Reply(NamedTuple):
     body: bytes
 
 
+def said(body: bytes) -> str:
+    """The detail of a problem document."""
+    try:
+        tree = msgspec.json.decode(body)
+    except msgspec.DecodeError:
+        return ""
+    return str(tree.get("detail", ""))[:500] if isinstance(tree, dict) else ""
+
+
 class _Gathered:
+    """Drops what is too much: raised in the middle of a service's answer, a problem would look like the service's own."""
+
     def __init__(self) -> None:
         self.status = 0
+        self.over = False
         self.body = bytearray()
 
     async def __call__(self, message: Message) -> None:
         if message["type"] == "http.response.start":
             self.status = message["status"]
-        self.body += message.get("body", b"")
-        if len(self.body) > REPLY_BYTES:
-            raise Unavailable("a service said more than was asked for")
+        self.over = self.over or len(self.body) + len(message.get("body", b"")) > REPLY_BYTES
+        if not self.over:
+            self.body += message.get("body", b"")
 
 
 async def _nothing() -> Message:

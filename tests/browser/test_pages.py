@@ -14,7 +14,7 @@ pytestmark = [
     pytest.mark.skipif(CHROMIUM is None, reason="no Chromium here: apt-get install chromium"),
 ]
 QUIET = ["--no-sandbox", "--disable-background-networking", "--disable-component-update", "--disable-sync"]
-PATHS = ["/", "/search?q=النساء", "/search?q=agua", "/docs"]
+PATHS = ["/", "/network", "/search?q=النساء", "/search?q=agua", "/docs"]
 
 
 @pytest.fixture(scope="module")

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.service.gateway.house import House, house
+from tests.service.gateway.receiver import Receiver, receiving
 from weft.keys import NodeKeys, create
 from weft.logs import configure
 
@@ -32,4 +33,10 @@ async def node(tmp_path: Path, keys: NodeKeys) -> AsyncIterator[House]:
 async def both(request: pytest.FixtureRequest, tmp_path: Path, keys: NodeKeys) -> AsyncIterator[House]:
     """A node whose services are in the gateway's process, and one whose services are behind servers of their own."""
     async with house(tmp_path, keys, request.param) as made:
+        yield made
+
+
+@pytest.fixture
+async def receiver() -> AsyncIterator[Receiver]:
+    async with receiving() as made:
         yield made

@@ -8,8 +8,8 @@ from itertools import pairwise
 import pytest
 
 from gateway.network import age, read_network
-from gateway.pages import marked, read_results
 from gateway.reference import type_of
+from gateway.results import marked, read_results
 from tests.service.gateway.house import House
 from weft.exchange.states import State
 from weft.problems import Problem
@@ -89,7 +89,37 @@ def seen(*items):
     return read_network(200, json.dumps(tree).encode())
 
 
-async def test_the_status_page_shows_who_takes_part_and_how_fresh(both: House):
+async def test_home_says_what_is_here_and_what_is_new(both: House):
+    newest = {"key": "eca/document/x", "title": HOSTILE, "origin": "eca", "language": "ar", "type": "policy-brief"}
+    both.catalog.lists["documents"] = {"items": [newest], "total": 1234, "next": None}
+    both.stands["sync"].network["items"] = [participant("eclac", ours=True), participant("eca")]
+    page = look(await both.at.get("/"))
+    assert "1,234 documents" in page.words
+    assert "0 indicators" in page.words
+    assert "1 of 1 copies of other nodes are current" in page.words
+    assert HOSTILE in page.words
+    assert {"lang": "ar", "dir": "auto"} in page.all("h3")
+    linked = {attributes.get("href") for attributes in page.all("a")}
+    assert {"/network", "/search", "/docs", "/docs#keys", "/openapi.json", "/api/v1/documents/eca/x"} <= linked
+
+
+async def test_home_does_not_say_none_of_what_it_cannot_know(node: House):
+    del node.wiring.apps["catalog"], node.wiring.apps["sync"]
+    page = look(await node.at.get("/"))
+    assert "not known documents" in page.words
+    assert "There is none yet" not in page.words
+    assert "cannot be told at the moment" in page.words
+
+
+async def test_home_asks_the_services_once_however_many_look(node: House):
+    await node.at.get("/")
+    asked = len(node.catalog.asked)
+    _, editor = await node.key("editor")
+    await node.at.get("/", headers=editor)
+    assert len(node.catalog.asked) == asked > 0
+
+
+async def test_the_network_page_shows_who_takes_part_and_how_fresh(both: House):
     both.stands["sync"].network["items"] = [
         participant("eclac", ours=True, behind_commits=None, records=7),
         participant("eca"),
@@ -97,23 +127,22 @@ async def test_the_status_page_shows_who_takes_part_and_how_fresh(both: House):
         participant("ece", state="unreachable", succeeded_at=None, behind_commits=None, records=None),
         participant("escwa", state="novel"),
     ]
-    page = look(await both.at.get("/"))
+    page = look(await both.at.get("/network"))
     assert "1 of 4 copies of other nodes are current" in page.words
     for words in ("ECA <i>", "this node", "3 commits, 2 minutes old", "failing, tries again by itself", "never"):
         assert words in page.words
     assert "as seen from this node at 2026-03-01, 10:42 UTC" in page.words
     assert page.words.count("not known") >= 3
-    assert {"/docs", "/docs#keys", "/openapi.json"} <= {attributes.get("href") for attributes in page.all("a")}
 
 
-async def test_the_status_page_says_when_it_cannot_know(node: House):
+async def test_the_network_page_says_when_it_cannot_know(node: House):
     node.stands["sync"].network = {"unexpected": 1}
-    assert "cannot be told at the moment" in look(await node.at.get("/")).words
+    assert "cannot be told at the moment" in look(await node.at.get("/network")).words
 
 
 async def test_a_node_whose_address_is_a_script_is_not_linked(node: House):
     node.stands["sync"].network["items"] = [participant(url="javascript:alert(1)", title=HOSTILE)]
-    page = look(await node.at.get("/"))
+    page = look(await node.at.get("/network"))
     assert HOSTILE in page.words
     assert not [a for a in page.all("a") if a["href"].startswith("javascript")]
 

@@ -158,6 +158,6 @@ async def test_pages_of_other_sites_may_read_and_nothing_else(both: House):
 
 async def test_a_method_that_an_address_does_not_take_is_told_which_it_takes(both: House):
     for path, allowed in ((ECHO, "GET, PUT"), ("/api/v1/keys", "GET, POST")):
-        answer = await both.at.request("TRACE", path)
+        answer = await both.at.request("TRACE", path, headers=both.operator)
         assert (answer.status_code, answer.json()["code"]) == (405, "method-not-allowed")
         assert {*answer.headers["allow"].split(", ")} <= {*allowed.split(", ")}

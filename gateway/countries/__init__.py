@@ -1,0 +1,1 @@
+"""What the network knows of a country, of all services together."""
