@@ -10,10 +10,10 @@ from typing import Annotated, Any
 
 import typer
 
-from benchmarks import demo, gateway, latency, load, replicate
+from benchmarks import demo, files, gateway, latency, load, replicate
 from benchmarks.conditions import conditions
 
-NAMES = ("replicate", "latency", "demo", "gateway", "load")
+NAMES = ("replicate", "latency", "demo", "gateway", "load", "files")
 
 
 def main(
@@ -21,6 +21,7 @@ def main(
     records: Annotated[int, typer.Option(help="replicate: how many records of 1 KB.")] = 20_000,
     changes: Annotated[int, typer.Option(help="latency: how many changes of each kind.")] = 100,
     seconds: Annotated[float, typer.Option(help="gateway, load: how long each measurement takes.")] = 10.0,
+    mebibytes: Annotated[int, typer.Option(help="files: how large the file is.", max=100)] = 100,
     by: Annotated[str, typer.Option(help="replicate: B's first read is by 'commits' or by 'snapshot'.")] = "commits",
     peers: Annotated[Path | None, typer.Option(help="Folder to keep peers' software in; else thrown away.")] = None,
     spy: Annotated[Path | None, typer.Option(help="replicate: py-spy's executable, to profile node B.")] = None,
@@ -35,6 +36,7 @@ def main(
         "demo": lambda folder: demo.run(folder, say=_say),
         "gateway": lambda folder: gateway.run(folder, seconds, say=_say),
         "load": lambda folder: load.run(folder, seconds, say=_say),
+        "files": lambda folder: files.run(folder, mebibytes, rounds=3, say=_say),
     }
     if name not in (*runs, "all"):
         raise typer.BadParameter(f"one of {', '.join(NAMES)}, or all", param_hint="name")

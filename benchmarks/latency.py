@@ -23,7 +23,7 @@ REST_SECONDS = 0.05
 """Between two changes: each is alone."""
 PATIENCE = 30.0
 WARM_UP = 10
-SHOWN = "SELECT 1 FROM document WHERE origin = 'eca' AND id = ?"
+SHOWN = "SELECT 1 FROM shown WHERE kind = 'document' AND origin = 'eca' AND id = ?"
 INDEXED = """SELECT 1 FROM indexed WHERE origin = 'eca' AND kind = 'document' AND id = ?
              AND NOT EXISTS (SELECT 1 FROM todo)"""
 Say = Callable[[str], None]

@@ -161,7 +161,7 @@ class _Run:
         sent = 0
         while (past := time.perf_counter() - begun) < self.plan.seconds:
             for number in range(sent, int(past * rate)):
-                due = begun + number / rate
+                due = begun + (number + 1) / rate
                 if self.idle:
                     self.idle.pop().ask(due)
                 else:

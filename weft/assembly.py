@@ -2,25 +2,25 @@
 
 import asyncio
 import gc
-from collections.abc import AsyncIterator, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
+import signal
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from importlib import import_module
 from types import FrameType
-from urllib.parse import urlsplit
 
 import structlog
 import uvicorn
 from fastapi import FastAPI
 from starlette.types import ASGIApp
 
+from weft.broker import Broker, own
 from weft.keys import NodeKeys
 from weft.nats.bus import Bus
-from weft.nats.configuration import Settings as NatsSettings
-from weft.nats.configuration import loopback
 from weft.nats.errors import NatsProblem
 from weft.nats.server import NatsServer
 from weft.passport import Passports
 from weft.settings import Settings
+from weft.web.connection import Connection
 from weft.wiring import SERVICES, Wiring
 
 log = structlog.get_logger("weft.assembly")
@@ -39,8 +39,7 @@ def load(name: str) -> Callable[[Wiring], FastAPI]:
 @asynccontextmanager
 async def broker(settings: Settings, keys: NodeKeys) -> AsyncIterator[NatsServer]:
     """The node's own NATS server, started and supervised."""
-    configuration = NatsSettings(name=settings.node, host=settings.nats_host, port=settings.nats_port)
-    server = NatsServer(settings.data / "nats", keys.trust, configuration)
+    server = own(settings, keys)
     await server.start()
     try:
         yield server
@@ -49,32 +48,31 @@ async def broker(settings: Settings, keys: NodeKeys) -> AsyncIterator[NatsServer
 
 
 @asynccontextmanager
-async def wired(settings: Settings, keys: NodeKeys, broker_url: str) -> AsyncIterator[Wiring]:
-    """The wiring of a process whose broker is at this address; a broker that is down does not stop it."""
-    bus = Bus(broker_url, keys.trust.service_credentials(), name=settings.node)
+async def wired(settings: Settings, keys: NodeKeys, at: Broker) -> AsyncIterator[Wiring]:
+    """The wiring of a process with this broker; one that is down does not stop it."""
+    bus = Bus(
+        at.url,
+        keys.trust.service_credentials(),
+        name=settings.node,
+        tls=at.tls(),
+        replicas=settings.nats_replicas,
+    )
     try:
         await bus.start()
     except NatsProblem as error:
         log.warning("the broker does not answer yet; going on without it", why=str(error))
     try:
-        yield Wiring(settings, keys, Passports(keys.internal), bus, _offered(settings, broker_url))
+        passports = Passports(keys.internal)
+        yield Wiring(settings, keys, passports, bus, at.public_url, broker_certificate=at.certificate)
     finally:
         await bus.close()
-
-
-def _offered(settings: Settings, broker_url: str) -> str:
-    """Where peers reach our broker; empty when it listens on loopback and the node itself is reached from elsewhere."""
-    if settings.nats_public_url:
-        return settings.nats_public_url
-    elsewhere = not loopback(urlsplit(settings.public_url).hostname or "")
-    return "" if elsewhere and loopback(urlsplit(broker_url).hostname or "") else broker_url
 
 
 async def up(settings: Settings, keys: NodeKeys) -> None:
     """Run a whole node in this process until it is told to stop; what was acknowledged is sealed before it ends."""
     async with AsyncExitStack() as stack:
         url = settings.nats_url or (await stack.enter_async_context(broker(settings, keys))).url
-        wiring = await stack.enter_async_context(wired(settings, keys, url))
+        wiring = await stack.enter_async_context(wired(settings, keys, Broker.of(settings, url)))
         apps = {name: load(name)(wiring) for name in SERVICES}
         wiring.apps.update(apps)
         gateway = load("gateway")(wiring)
@@ -85,8 +83,7 @@ async def up(settings: Settings, keys: NodeKeys) -> None:
 
 async def alone(name: str, settings: Settings, keys: NodeKeys) -> None:
     """Run one service of a node; the others are at the addresses in the settings."""
-    url = settings.nats_url or f"nats://{settings.nats_host}:{settings.nats_port}"
-    async with wired(settings, keys, url) as wiring:
+    async with wired(settings, keys, Broker.of(settings)) as wiring:
         await serve(load(name)(wiring), wiring)
 
 
@@ -103,6 +100,15 @@ class _Server(uvicorn.Server):
     def __init__(self, config: uvicorn.Config, stopping: list[Callable[[], None]]) -> None:
         super().__init__(config)
         self._stopping = stopping
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Take the signals that ask to end, and keep them: uvicorn's own raises them again when it has ended, and then the
+        process would be gone before its services had sealed what was acknowledged.
+        """
+        for sig in (signal.SIGINT, signal.SIGTERM):
+            asyncio.get_running_loop().add_signal_handler(sig, self.handle_exit, sig, None)
+        yield
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         for tell in self._stopping:
@@ -124,6 +130,7 @@ async def serve(app: ASGIApp, wiring: Wiring) -> None:
         server_header=False,
         timeout_graceful_shutdown=GRACE_SECONDS,
         timeout_keep_alive=65,
-        h11_max_incomplete_event_size=65536,
+        http=Connection,
+        ws="none",
     )
     await _Server(config, wiring.stopping).serve()

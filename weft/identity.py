@@ -47,13 +47,17 @@ def caller_of(request: Request) -> Caller:
 
 
 def require(request: Request, role: Role) -> Caller:
+    """The caller of a request, who has at least this role. See `demand`."""
+    return demand(caller_of(request), role)
+
+
+def demand(caller: Caller, role: Role) -> Caller:
     """The caller, who has at least this role.
 
     Raises:
         Unauthenticated: nobody said who is calling.
         Forbidden: the caller has another role.
     """
-    caller = caller_of(request)
     if caller.may(role):
         return caller
     if caller.role is Role.ANONYMOUS:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple, Self
 
+from weft.nats import certificate
 from weft.nats.keys import USER, Key
 from weft.nats.trust import Trust
 from weft.protocol.signing import SigningKey, VerifyKey
@@ -64,6 +65,7 @@ def create(folder: Path) -> Created:
     _write(keys / "recovery.hash", hashlib.sha256(b"weft/recovery/v1\0" + recovery.public.raw).hexdigest())
     if not (keys / "nats" / "operator.seed").exists():
         Trust.create(keys / "nats")
+    certificate.ensure(keys / "nats")
     if not (keys / "reader.seed").exists():
         Key.create(USER).write(keys / "reader.seed")
     _write(keys / "identity.seed", secrets.token_hex(32))  # last: where it stands, the others do too

@@ -40,6 +40,8 @@ class Wiring:
     bus: Bus
     broker_url: str
     """Where peers reach this node's NATS server; empty when they cannot, and pull over HTTPS."""
+    broker_certificate: str = ""
+    """What it shows to peers, in PEM; its key stands in the descriptor."""
     apps: dict[str, ASGIApp] = field(default_factory=dict)
     stopping: list[Callable[[], None]] = field(default_factory=list)
     """What is to be told at once when the process is asked to end, before requests under way are waited for."""

@@ -17,11 +17,12 @@ import services.sync.models
 import weft.inbox.models
 import weft.journal.models
 import weft.log.models
+import weft.records.models
 from tests.architecture.sources import ROOT
 from weft.database import Database
 from weft.database.migrate import KERNEL, configuration, tables, upgrade
 
-OWNING = ("log", "journal", "inbox")
+OWNING = ("log", "journal", "inbox", "records")
 PARTS = {
     "catalog": OWNING,
     "indicators": OWNING,
@@ -34,6 +35,7 @@ MODELS = {
     "log": weft.log.models,
     "journal": weft.journal.models,
     "inbox": weft.inbox.models,
+    "records": weft.records.models,
     "catalog": services.catalog.models,
     "indicators": services.indicators.models,
     "search": services.search.models,

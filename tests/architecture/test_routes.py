@@ -8,7 +8,7 @@ import pytest
 from gateway.app import _own
 from gateway.gate import Gate
 from gateway.merge import merged
-from tests.architecture.sources import page
+from tests.architecture.sources import ROOT, page
 from weft.assembly import load
 from weft.keys import create
 from weft.nats.bus import Bus
@@ -16,7 +16,7 @@ from weft.passport import Passports
 from weft.settings import Settings
 from weft.wiring import SERVICES, Wiring
 
-PAGES = ("use/documents.md", "use/series.md", "use/search.md", "operate/index.md")
+PAGES = (*(f"use/{file.name}" for file in sorted((ROOT / "docs" / "use").glob("*.md"))), "operate/index.md")
 ADDRESS = re.compile(r"`(?:(?:GET|POST|PUT|DELETE) )?(/(?:api|\.well-known)[^`\s]*)`")
 
 

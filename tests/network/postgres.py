@@ -1,10 +1,14 @@
-"""A PostgreSQL server for one test run: in a folder of its own, on a free port, run by somebody who is not root."""
+"""A PostgreSQL server for one test run: in a folder of its own, on a free port, run by somebody who is not root.
+
+`python -m tests.network.postgres COMMAND…` runs a command with such a server, named in `WEFT_TEST_POSTGRES`.
+"""
 
 import os
 import pwd
 import shutil
 import signal
 import subprocess
+import sys
 import tempfile
 from pathlib import Path
 
@@ -88,3 +92,22 @@ def _unprivileged() -> str | None:
         return None
     known = {account.pw_name for account in pwd.getpwall()}
     return "postgres" if "postgres" in known else "nobody"
+
+
+def main(command: list[str]) -> int:
+    """Run a command with a server of its own. Where PostgreSQL is not installed, say so: there is nothing to try."""
+    programs = binaries()
+    if programs is None:
+        print("PostgreSQL is not installed (no initdb on the PATH or in /usr/lib): nothing is run on it")
+        return 0
+    cluster = Cluster(programs)
+    try:
+        cluster.start()
+        environment = {**os.environ, "WEFT_TEST_POSTGRES": cluster.url("postgres")}
+        return subprocess.run(command, env=environment, check=False).returncode
+    finally:
+        cluster.remove()
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -46,7 +46,7 @@ def test_every_operation_does_what_its_description_says(ece: LocalNode, role: st
     (tmp_path / "schemathesis.toml").write_text(CONFIGURATION)
     command = [Path(sys.executable).with_name("schemathesis"), "run", f"{ece.url}/openapi.json", "--no-color"]
     command += ["--checks", ",".join(CHECKS), "--phases", "examples,coverage,fuzzing", "--max-examples", "10"]
-    command += ["--seed", "1", "--request-timeout", "20", "--continue-on-failure", "--warnings", "off"]
+    command += ["--seed", "1", "--request-timeout", "40", "--continue-on-failure", "--warnings", "off"]
     command += ["--suppress-health-check", "all", "--exclude-path", "/api/v1/documents/bulk"]
     if role:
         command += ["--header", f"Authorization: Bearer {key_for(ece, role)}"]

@@ -1,16 +1,15 @@
 """A node of six processes, one for each part, beside an ordinary node: together they do what one process does."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
 
+from tests.network.split import SERVICES, SplitNode
 from tests.promises.desk import Editor, arrived, begin, found, held, made, settle, visitor
-from weft.demo.local import LocalNode, free_ports, pair
+from weft.demo.local import LocalNode, pair
 from weft.demo.visitor import DOCUMENTS, until
 
-SERVICES = ("catalog", "indicators", "search", "sync")
 ANSWERS = {
     "catalog": DOCUMENTS,
     "indicators": "/api/v1/series",
@@ -18,32 +17,6 @@ ANSWERS = {
     "sync": "/api/v1/network",
 }
 pytestmark = [pytest.mark.network, pytest.mark.timeout(180)]
-
-
-@dataclass
-class SplitNode:
-    """One node, each part of it a process of its own."""
-
-    node: LocalNode
-    parts: dict[str, LocalNode] = field(default_factory=dict)
-    ports: dict[str, int] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        self.ports = dict(zip(SERVICES, free_ports(len(SERVICES)), strict=True))
-        urls = {f"WEFT_{name.upper()}_URL": f"http://127.0.0.1:{port}" for name, port in self.ports.items()}
-        for name in ("broker", *SERVICES, "gateway"):
-            environment = {**self.node.environment, **urls}
-            self.parts[name] = LocalNode(self.node.name, self.node.folder, environment=environment)
-
-    def start(self, *names: str) -> None:
-        for name in names or self.parts:
-            port = ("--port", str(self.ports[name])) if name in self.ports else ()
-            self.parts[name].start("serve", name, str(self.node.folder), *port)
-        self.parts["gateway"].wait_ready()
-
-    def kill(self, *names: str) -> None:
-        for name in names or self.parts:
-            self.parts[name].kill()
 
 
 @pytest.fixture(scope="module")

@@ -1,12 +1,12 @@
 """Where a word is that should be nowhere: on a node's disk, in its databases, in its broker's store, in its answers."""
 
 import secrets
-import sqlite3
 from collections.abc import Iterator
-from contextlib import closing
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
+from sqlalchemy import MetaData
+
+from tests import databases
 from tests.promises.desk import visitor
 from weft.demo.local import LocalNode
 from weft.protocol import frames
@@ -27,16 +27,17 @@ def on_disk(node: LocalNode, word: str) -> set[str]:
 
 
 def kept(node: LocalNode, word: str) -> set[str]:
-    """Databases of a node with the word in what they hold, their free pages and write-ahead logs left aside."""
-    found = set()
-    with TemporaryDirectory() as folder:
-        for file in node.folder.glob("*.db"):
-            copy = Path(folder) / file.name
-            with closing(sqlite3.connect(f"file:{file}?mode=ro", uri=True)) as database:
-                database.execute("VACUUM INTO ?", (str(copy),))
-            if word.encode() in copy.read_bytes():
-                found.add(file.name)
-    return found
+    """Services of a node with the word in a row of their databases: free pages and write-ahead logs are left aside."""
+    return {service for service in databases.SERVICES if any(word in value for value in _values(node, service))}
+
+
+def _values(node: LocalNode, service: str) -> Iterator[str]:
+    with databases.opened(node, service) as database, database.reading() as session:
+        held = MetaData()
+        held.reflect(session.connection())
+        for table in held.sorted_tables:
+            for row in session.connection().execute(table.select()):
+                yield from (value.decode(errors="replace") if isinstance(value, bytes) else str(value) for value in row)
 
 
 def published(node: LocalNode, word: str) -> set[str]:

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 import httpx
 
+from tests import databases
 from weft.cli.client import NodeClient
 from weft.demo.five import http
 from weft.demo.local import LocalNode, pair
@@ -24,7 +25,9 @@ UNHURRIED = {"WEFT_REQUESTS_PER_MINUTE": "1000000", "WEFT_WRITES_PER_MINUTE": "1
 
 def made(folder: Path, *names: str) -> list[LocalNode]:
     """Nodes that are there and do not run yet."""
-    nodes = [LocalNode(name, folder / name, environment=dict(UNHURRIED)) for name in names]
+    nodes = [
+        LocalNode(name, folder / name, environment=dict(UNHURRIED), settings=databases.of_node()) for name in names
+    ]
     for node in nodes:
         node.make()
     return nodes

@@ -5,14 +5,15 @@ order; in seconds when the link is up, by itself after any outage.
 import os
 import signal
 import socket
-import sqlite3
 import time
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from sqlalchemy import text
 
+from tests import databases
 from tests.promises.desk import Editor, begin, editing, feed_status, found, held, made, running, settle, visitor
 from weft.demo.local import LocalNode
 from weft.demo.visitor import DOCUMENTS, until
@@ -126,18 +127,19 @@ def chain(node: LocalNode, service: str) -> list[tuple[int, str]]:
     return rows(
         node,
         service,
-        "SELECT c.sequence, c.hash FROM commit_header c JOIN feed f ON f.number = c.feed WHERE f.name = ? ORDER BY c.rowid",
+        "SELECT c.sequence, c.hash FROM commit_header c JOIN feed f ON f.number = c.feed WHERE f.name = :feed "
+        "ORDER BY c.epoch, c.sequence",
     )
 
 
 def position(node: LocalNode, service: str) -> int:
     """How many changes a service has applied, or sealed, since the feed began."""
-    return int(rows(node, service, "SELECT position, 0 FROM feed WHERE name = ?")[0][0])
+    return int(rows(node, service, "SELECT position, 0 FROM feed WHERE name = :feed")[0][0])
 
 
 def rows(node: LocalNode, service: str, query: str) -> list[tuple[int, str]]:
-    with closing(sqlite3.connect(f"file:{node.folder / service}.db?mode=ro", uri=True)) as database:
-        return database.execute(query, (FEED,)).fetchall()
+    with databases.opened(node, service) as database, database.reading() as session:
+        return [tuple(line) for line in session.connection().execute(text(query), {"feed": FEED})]
 
 
 def broker(node: LocalNode) -> int:

@@ -1,11 +1,11 @@
 """Provable. Two copies can be shown equal, or the differing keys named and mended, without resending everything."""
 
-import sqlite3
 from collections.abc import Iterator
-from contextlib import closing
 
 import pytest
+from sqlalchemy import text
 
+from tests import databases
 from tests.promises.desk import Editor, begin, made, running, settle, weft
 from weft.demo.local import LocalNode
 
@@ -55,7 +55,7 @@ def alter(node: LocalNode, step: int) -> None:
     """Change one version in one row of each service's ledger, each by another step, while the node is stopped."""
     node.stop()
     for times, service in enumerate(SERVICES, 1):
-        with closing(sqlite3.connect(node.folder / f"{service}.db")) as database, database:
-            change = "UPDATE ledger SET number = number + ? WHERE origin = 'ece' AND id = 'copy-3'"
-            assert database.execute(change, (step * times,)).rowcount == 1
+        with databases.opened(node, service) as database, database.writing() as session:
+            change = text("UPDATE ledger SET number = number + :step WHERE origin = 'ece' AND id = 'copy-3'")
+            assert session.connection().execute(change, {"step": step * times}).rowcount == 1
     begin(node)

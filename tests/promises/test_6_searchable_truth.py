@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from services.search.engine.interface import Remove, Upsert
+from services.search.engine.interface import Query, Remove, Upsert, Visibility
 from services.search.engine.tantivy import TantivyEngine
 from tests.promises.desk import Editor, begin, found, made, running, visitor, weft
 from weft.demo.local import LocalNode
@@ -91,7 +91,8 @@ def tamper(node: LocalNode) -> None:
     """Take one document out of a stopped node's index, alter one, and put one in that nobody wrote."""
     engine = TantivyEngine(node.folder / "index")
     gate = engine.latest()
-    kept = {document.key: document for document in engine.documents()}
+    page = engine.query(Query(visibility=Visibility.EDITORS, limit=100))
+    kept = {hit.document.key: hit.document for hit in page.hits}
     altered = changed(kept["ece/document/searched-8"], version=gate, title="Not what was written")
     invented = changed(altered, key="ece/document/never-there", id="never-there")
     engine.write([Remove(key=OTHER, version=gate), altered, invented])

@@ -2,42 +2,51 @@
 
 import itertools
 import secrets
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
 from fastapi import APIRouter
+from sqlmodel import Session
 from starlette.testclient import TestClient
 
 from weft.clock import stamp
 from weft.database import Database
 from weft.database.migrate import KERNEL, upgrade
+from weft.exchange.bell import SHOWN, Bell
 from weft.identity import Caller, Role
 from weft.journal import readers
 from weft.journal.incarnation import Incarnation, begin
 from weft.passport import HEADER, Passports
+from weft.protocol.names import Key, Version
 from weft.protocol.signing import SigningKey
+from weft.records import changes
+from weft.records.sight import Sight
 from weft.web.app import application
 
 
 @dataclass
-class Bell:
-    """Counts how often the sequencer was woken."""
+class Ring:
+    """Counts how often the sequencer was woken, and tells who waits."""
 
+    bell: Bell
     rung: int = 0
 
     def __call__(self) -> None:
         self.rung += 1
+        self.bell.ring(SHOWN)
 
 
 @dataclass(frozen=True)
 class Node:
     database: Database
     incarnation: Incarnation
-    ring: Bell = field(default_factory=Bell)
+    bell: Bell
+    ring: Ring
+    knows: Callable[[Session, Key, Version, Sight], bool] = changes.knows
 
 
 @dataclass
@@ -59,7 +68,8 @@ class Desk:
             epoch = begin(session, secrets.randbits(32), "2026-01-01T00:00:00.000Z")
         ticks = (stamp(datetime(2026, 3, 1, tzinfo=UTC) + timedelta(seconds=at)) for at in itertools.count())
         key = SigningKey(secrets.token_bytes(32))
-        node = Node(database, Incarnation(us, service, epoch, key, now=lambda: next(ticks)))
+        bell = Bell()
+        node = Node(database, Incarnation(us, service, epoch, key, now=lambda: next(ticks)), bell, Ring(bell))
         passports = Passports(secrets.token_bytes(32))
         app = application(
             service=service,
@@ -100,6 +110,6 @@ class Desk:
 def migrated(address: str, migrations: Path) -> Iterator[Database]:
     """The database at this address, as Alembic makes it for a service that owns records."""
     made = Database(address)
-    upgrade(made, KERNEL["log"], KERNEL["journal"], KERNEL["inbox"], migrations)
+    upgrade(made, *KERNEL.values(), migrations)
     yield made
     made.close()

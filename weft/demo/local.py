@@ -22,7 +22,7 @@ from weft.settings import Settings
 from weft.tls import trusted
 
 READY_SECONDS = 60.0
-STOP_SECONDS = 20.0
+STOP_SECONDS = 30.0
 GENEROUS = ("requests_per_minute = 60000", "writes_per_minute = 60000")
 """Limits of a node that one machine plays all callers of."""
 

@@ -3,6 +3,7 @@
 Plain ASGI, since it is on the path of every request and must not buffer a stream.
 """
 
+import re
 import time
 import uuid
 from collections.abc import Mapping
@@ -20,13 +21,16 @@ BODY_BYTES = 1024 * 1024
 
 
 class Edge:
-    """`large`: path suffixes whose bodies are streamed and bounded by their own routes, with their limits in bytes."""
+    """`large`: path suffixes whose bodies are streamed and bounded by their own routes, with their limits in bytes; a `*`
+    stands for one segment."""
 
     def __init__(self, app: ASGIApp, *, service: str, passports: Passports, large: Mapping[str, int]) -> None:
         self._app = app
         self._service = service
         self._passports = passports
-        self._large = large
+        self._large = [
+            (re.compile(re.escape(suffix).replace(r"\*", "[^/]+") + r"\Z"), limit) for suffix, limit in large.items()
+        ]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -61,7 +65,7 @@ class Edge:
                 log.debug("request", method=scope["method"], path=scope["path"], status=status, ms=milliseconds)
 
     def _limit(self, path: str) -> int:
-        return next((limit for suffix, limit in self._large.items() if path.endswith(suffix)), BODY_BYTES)
+        return next((limit for suffix, limit in self._large if suffix.search(path)), BODY_BYTES)
 
 
 def _route(scope: Scope) -> str:

@@ -25,6 +25,9 @@ BEHIND_SECONDS = Gauge(
     registry=REGISTRY,
 )
 INDEX_TODO = Gauge("weft_index_todo", "Records that wait to be indexed.", [], registry=REGISTRY)
+WEBHOOK_DELIVERIES = Counter(
+    "weft_webhook_deliveries", "Attempts to deliver to webhooks, by outcome.", ["outcome"], registry=REGISTRY
+)
 
 
 def exposition() -> bytes:
