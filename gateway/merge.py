@@ -5,11 +5,16 @@ from typing import Any
 
 from gateway import routing, versions
 from gateway.defaults import RESPONSES, SCHEMAS, SECURITY, complete
+from gateway.linked import linked
 from weft.problems import Problem
 
 Tree = dict[str, Any]
 METHODS = ("get", "put", "post", "delete", "patch")
 _SCHEMAS = "#/components/schemas/"
+SAID = (
+    "Reads are open to everybody. Writes need a key: `Authorization: Bearer weft_…`. A write is answered with "
+    "`Weft-After`; a read that sends it waits until it knows of that write, 10 seconds at most."
+)
 
 
 def merged(documents: Mapping[str, Tree], *, title: str, version: str, url: str, node: str) -> Tree:
@@ -32,7 +37,7 @@ def merged(documents: Mapping[str, Tree], *, title: str, version: str, url: str,
         "info": {
             "title": title,
             "version": version,
-            "description": "Reads are open to everybody. Writes need a key: `Authorization: Bearer weft_…`.",
+            "description": SAID,
             "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
         },
         "servers": [{"url": url}],
@@ -111,7 +116,8 @@ def _renamed(tree: Any, names: Mapping[str, str]) -> Any:
 def _completed(path: str, item: Tree) -> Tree:
     staff = routing.is_staff(path)
     leaving = {"deprecated": True} if versions.retirement(path, versions.RETIRING) else {}
-    return {
+    completed = {
         key: {**complete(value, method=key, path=path, staff=staff), **leaving} if key in METHODS else value
         for key, value in item.items()
     }
+    return linked(path, completed)

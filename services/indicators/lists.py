@@ -25,6 +25,9 @@ ALIKE = {"Cache-Control": "public, max-age=3600, stale-if-error=86400", "Vary": 
 FOR_ONE = {"Cache-Control": "private, no-cache", "Vary": "Authorization, Accept-Language"}
 FORMS = {"json": JSON, "ndjson": NDJSON, "csv": CSV}
 Format = Literal["json", "ndjson", "csv"]
+SHEETS: dict[int | str, dict[str, Any]] = {
+    200: {"content": {form: {"schema": {"type": "string"}} for form in (NDJSON, CSV)}}
+}
 TheLanguage = Annotated[str, Depends(language_of)]
 Rows = Sequence[Mapping[str, Any]]
 router = APIRouter(prefix="/api/v1", dependencies=AFTER)
@@ -38,6 +41,7 @@ async def listed(request: Request, language: TheLanguage) -> Response:
 @router.get(
     "/codelists/{id}",
     response_model=CodeListOut,
+    responses=SHEETS,
     tags=["codelists"],
     summary="A code list, with names in the six languages where it has them",
 )
@@ -50,7 +54,11 @@ async def codelist(
 
 
 @router.get(
-    "/countries", response_model=CountriesOut, tags=["countries"], summary="Countries and areas, with their commissions"
+    "/countries",
+    response_model=CountriesOut,
+    responses=SHEETS,
+    tags=["countries"],
+    summary="Countries and areas, with their commissions",
 )
 async def countries(
     request: Request,

@@ -28,7 +28,12 @@ Audience = Annotated[
         {
             "anyOf": [
                 {"type": "string", "enum": [names.LOCAL, names.NETWORK]},
-                {"type": "array", "items": {"type": "string"}, "minItems": 1, "maxItems": 100},
+                {
+                    "type": "array",
+                    "items": {"type": "string", "pattern": f"^{names.NAME}$"},
+                    "minItems": 1,
+                    "maxItems": 100,
+                },
             ]
         }
     ),

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable
 from datetime import date
-from typing import Annotated
+from typing import Annotated, Any
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, StringConstraints
@@ -11,7 +11,16 @@ from pydantic import AfterValidator, Field, StringConstraints
 from weft.protocol import names
 from weft.protocol.refusals import Refusal
 
-_tag = re.compile(r"[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8}){0,8}")
+TAG = r"[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8}){0,8}"
+DAY = r"[12][0-9]{3}(-[0-9]{2}){0,2}"
+KEY = rf"{names.NAME}/{names.KIND}/[a-z0-9._-]{{1,128}}"
+_tag = re.compile(TAG)
+_dated = re.compile(DAY)
+
+
+def _described(pattern: str) -> Any:
+    """For the description of the API alone: who is refused is told in words."""
+    return Field(json_schema_extra={"pattern": f"^{pattern}$"})
 
 
 def _line(text: str) -> str:
@@ -30,7 +39,7 @@ def _language(text: str) -> str:
 
 
 def _day(text: str) -> str:
-    if not re.fullmatch(r"[12][0-9]{3}(-[0-9]{2}){0,2}", text):
+    if not _dated.fullmatch(text):
         raise ValueError("must be YYYY, YYYY-MM or YYYY-MM-DD")
     date.fromisoformat((text + "-01-01")[:10])
     return text
@@ -63,10 +72,10 @@ Slug = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{0,63}$")]
 M49 = Annotated[str, StringConstraints(pattern=r"^[1-9][0-9]{0,5}$")]
 Title = Annotated[str, Field(min_length=1, max_length=500), AfterValidator(_line)]
 Name = Annotated[str, Field(min_length=1, max_length=300), AfterValidator(_line)]
-Language = Annotated[str, Field(max_length=80), AfterValidator(_language)]
-Day = Annotated[str, Field(max_length=10), AfterValidator(_day)]
+Language = Annotated[str, Field(max_length=80), _described(TAG), AfterValidator(_language)]
+Day = Annotated[str, Field(max_length=10), _described(DAY), AfterValidator(_day)]
 Address = Annotated[str, Field(max_length=2_000), AfterValidator(_line), AfterValidator(_url)]
-RecordKey = Annotated[str, Field(max_length=200), AfterValidator(_key)]
+RecordKey = Annotated[str, Field(max_length=200), _described(KEY), AfterValidator(_key)]
 Cited = Annotated[str, Field(max_length=2_000), AfterValidator(_cited)]
 """An address, or the key of a record."""
 Decimal = Annotated[str, StringConstraints(pattern=r"^[0-9]{1,18}(\.[0-9]{1,9})?$")]
