@@ -6,6 +6,7 @@ Plain ASGI, since it stands before services that stream.
 import asyncio
 import time
 from collections.abc import Coroutine
+from contextlib import nullcontext
 from typing import Any
 
 import structlog
@@ -14,11 +15,12 @@ from starlette.types import Receive, Scope, Send
 from gateway import headers, routing, versions
 from gateway.answer import Answer
 from gateway.body import Absent, Body
+from gateway.crowd import Crowd
 from gateway.identity import NOBODY, Identity, Visitor
 from gateway.limits import SAFE, Limits, address_of
 from gateway.pages import problem_page
 from gateway.paths import path_of
-from gateway.problems import HeadTooLarge
+from gateway.problems import Busy, HeadTooLarge
 from gateway.sites import Sites
 from gateway.upstream import Upstream, Upstreams, passed_on
 from weft.identity import Role, demand
@@ -44,6 +46,7 @@ class Door:
         self._identity = identity
         self._limits = limits
         self._sites = Sites(wiring.settings.cors_origins)
+        self._crowd = Crowd()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -57,7 +60,8 @@ class Door:
         started = time.perf_counter()
         with structlog.contextvars.bound_contextvars(request_id=scope["weft.request_id"], service=routing.GATEWAY):
             try:
-                await self._let_in(scope, receive, answer)
+                with nullcontext() if _unshed(scope["path"]) else self._crowd.joined():
+                    await self._let_in(scope, receive, answer)
             except Problem as problem:
                 if answer.started:
                     raise
@@ -136,7 +140,7 @@ class Door:
 
     async def _refuse(self, problem: Problem, scope: Scope, receive: Receive, answer: Answer) -> None:
         """Answer with a problem document, or with a page where a person reads."""
-        if problem.status >= 500:
+        if problem.status >= 500 and not isinstance(problem, Busy):  # it is counted, and there are many
             log.warning("problem", code=problem.code, detail=problem.detail)
         accepts = b",".join(headers.values(scope["headers"], b"accept"))
         if b"text/html" in accepts and not scope["path"].startswith(("/api/", "/feeds/", "/.well-known/")):
@@ -176,6 +180,11 @@ async def _gone(receive: Receive) -> None:
 def _read(method: str) -> str:
     """A HEAD is a GET whose answer ends at its head: services need only know the one."""
     return "GET" if method == "HEAD" else method
+
+
+def _unshed(path: str) -> bool:
+    """Who must be answered however much is asked: whoever watches this node, and peers, which have a limit of their own."""
+    return path in routing.HEALTH or path.startswith("/feeds/")
 
 
 def _preflight(scope: Scope) -> bool:

@@ -6,6 +6,7 @@ A link leads from a record that was written to what can be done with it next, wi
 from typing import Any, Final
 
 from gateway import routing
+from weft.protocol import names
 
 Tree = dict[str, Any]
 LISTS: Final = frozenset(f"/api/v1/{kind.plural}" for kind in routing.KINDS)
@@ -31,6 +32,8 @@ CONDITIONS: Final[dict[tuple[str, str], tuple[Tree, ...]]] = {
     ("/files/{name}", "delete"): (IF_MATCH,),
 }
 """By what follows a record's address, and the method."""
+NAMED: Final = {"origin": f"^{names.NAME}$", "id": r"^(?!\.{1,2}$)[a-z0-9._-]{1,128}$"}
+"""What the segments of a record's address may be."""
 ETAG: Final = {"ETag": {"schema": {"type": "string"}, "description": "The record's version; goes into If-Match."}}
 WRITTEN: Final = {
     **ETAG,
@@ -42,7 +45,7 @@ WRITTEN: Final = {
 def linked(path: str, item: Tree) -> Tree:
     """The operations of a path; where it is of a record, with their conditions, headers and links."""
     if path in LISTS:
-        return {**item, **{"post": _answering(item["post"], WRITTEN, {})}} if "post" in item else item
+        return {**item, "post": _answering(item["post"], WRITTEN, {})} if "post" in item else item
     record = next((known for known in RECORDS if path == known or path.startswith(f"{known}/")), None)
     if record is None:
         return item
@@ -52,14 +55,22 @@ def linked(path: str, item: Tree) -> Tree:
     }
     if not rest and {"get", "put", "delete"} <= item.keys():
         described["get"] = _answering(described["get"], ETAG, {})
+        described["get"]["responses"]["304"] = {"description": "The record is still so.", "headers": ETAG}
         described["put"] = _answering(described["put"], WRITTEN, _links(item))
     return described
 
 
 def _conditional(operation: Tree, conditions: tuple[Tree, ...]) -> Tree:
-    said = {str(known["name"]).lower() for known in operation.get("parameters", [])}
+    """The operation with these among its parameters, and what its record's address may be."""
+    parameters = [_named(parameter) for parameter in operation.get("parameters", [])]
+    said = {str(parameter["name"]).lower() for parameter in parameters}
     missing = [condition for condition in conditions if condition["name"].lower() not in said]
-    return {**operation, "parameters": [*operation.get("parameters", []), *missing]} if missing else operation
+    return {**operation, "parameters": [*parameters, *missing]}
+
+
+def _named(parameter: Tree) -> Tree:
+    pattern = NAMED.get(parameter["name"]) if parameter["in"] == "path" else None
+    return {**parameter, "schema": {**parameter["schema"], "pattern": pattern}} if pattern else parameter
 
 
 def _answering(operation: Tree, headers: Tree, links: Tree) -> Tree:

@@ -11,6 +11,7 @@ from weft.problems import Problem
 Tree = dict[str, Any]
 METHODS = ("get", "put", "post", "delete", "patch")
 _SCHEMAS = "#/components/schemas/"
+_DEFINED = "#/$defs/"
 SAID = (
     "Reads are open to everybody. Writes need a key: `Authorization: Bearer weft_…`. A write is answered with "
     "`Weft-After`; a read that sends it waits until it knows of that write, 10 seconds at most."
@@ -23,7 +24,7 @@ def merged(documents: Mapping[str, Tree], *, title: str, version: str, url: str,
     schemas: Tree = dict(SCHEMAS)
     meant: dict[str, Tree] = {}
     tags: set[str] = set()
-    for service, document in documents.items():
+    for service, document in {name: _lifted(document) for name, document in documents.items()}.items():
         offered = document.get("components", {}).get("schemas", {})
         names = {name: _name(service, name, _closure(offered, name), meant, schemas) for name in offered}
         for name, schema in offered.items():
@@ -49,6 +50,23 @@ def merged(documents: Mapping[str, Tree], *, title: str, version: str, url: str,
             "securitySchemes": SECURITY,
         },
     }
+
+
+def _lifted(document: Tree) -> Tree:
+    """A service's description with what stands in a schema of its own (`$defs`) among all, where references find it."""
+    schemas: Tree = dict(document.get("components", {}).get("schemas", {}))
+
+    def lift(tree: Any) -> Any:
+        if isinstance(tree, list):
+            return [lift(value) for value in tree]
+        if not isinstance(tree, dict):
+            return tree.replace(_DEFINED, _SCHEMAS) if isinstance(tree, str) and tree.startswith(_DEFINED) else tree
+        for name, schema in tree.get("$defs", {}).items():
+            if schemas.setdefault(name, lifted := lift(schema)) != lifted:
+                raise ValueError(f"{name} is described in two ways")
+        return {key: lift(value) for key, value in tree.items() if key != "$defs"}
+
+    return {**document, "paths": lift(document.get("paths", {})), "components": {"schemas": schemas}}
 
 
 def _answered_by(path: str, node: str) -> str:

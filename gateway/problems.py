@@ -45,6 +45,12 @@ class TooSlow(Problem):
     hint = "Send it again over a better link, or in smaller parts."
 
 
+class Busy(Unavailable):
+    code, title = "busy", "This node is asked for more than it can answer"
+    hint = "Wait as long as Retry-After says, then ask again, with fewer requests at once."
+    headers: Mapping[str, str] = {"Retry-After": "1"}
+
+
 class Down(Unavailable):
     code, title = "service-down", "A service of this node does not answer"
 

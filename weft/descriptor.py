@@ -7,7 +7,7 @@ import msgspec
 from msgspec import Meta
 
 from weft.problems import Problem
-from weft.protocol.names import NAME, node
+from weft.protocol.names import NAME, participant
 from weft.protocol.refusals import Malformed, Refusal
 from weft.protocol.signing import SigningKey, VerifyKey
 from weft.tls import trusted
@@ -66,7 +66,7 @@ def read(raw: bytes) -> Descriptor:
         descriptor.key.verify(DESCRIPTOR, signed.statement.encode(), bytes.fromhex(signed.signature))
     except (msgspec.DecodeError, ValueError) as error:
         raise Malformed(f"not a descriptor: {error}") from None
-    node(descriptor.node)
+    participant(descriptor.node)
     return descriptor
 
 

@@ -3,13 +3,22 @@
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, IPvAnyNetwork, StringConstraints, field_validator, model_validator
+from pydantic import AfterValidator, Field, IPvAnyNetwork, StringConstraints, field_validator, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
-from weft.protocol.names import NAME
+from weft.protocol.names import NAME, participant
+from weft.protocol.refusals import Refusal
 from weft.secret_files import SecretFiles
 
-Name = Annotated[str, StringConstraints(pattern=rf"^{NAME}$")]
+
+def _participant(text: str) -> str:
+    try:
+        return participant(text)
+    except Refusal as refusal:
+        raise ValueError(refusal.why) from None
+
+
+Name = Annotated[str, StringConstraints(pattern=rf"^{NAME}$"), AfterValidator(_participant)]
 Port = Annotated[int, Field(ge=0, le=65535)]
 PersonsRole = Literal["reader", "editor", "reviewer", "operator"]
 Site = Annotated[str, StringConstraints(pattern=r"^https?://[A-Za-z0-9.-]+(:[0-9]{1,5})?$")]
@@ -33,14 +42,17 @@ class Settings(BaseSettings):
         "", description="Database for each service; `{service}` stands for its name. By default SQLite files in `data`."
     )
     nats_url: str = Field(
-        "", description="NATS run elsewhere, in operator mode; a cluster's members with commas. By default the node's own."
+        "",
+        description="NATS run elsewhere, in operator mode; a cluster's members with commas. By default the node's own.",
     )
     nats_host: str = Field("127.0.0.1", description="Address that the node's own NATS server listens on.")
     nats_port: Port = Field(4222, description="Port that the node's own NATS server listens on; 0 picks a free one.")
     nats_certificate: Path | None = Field(
         None, description="The NATS server's own certificate, by which the node and its peers know it; else `init`'s."
     )
-    nats_key: Path | None = Field(None, description="Key of that certificate, for the node's own NATS server to show it.")
+    nats_key: Path | None = Field(
+        None, description="Key of that certificate, for the node's own NATS server to show it."
+    )
     nats_replicas: Literal[1, 3] = Field(1, description="On how many members of a NATS cluster each stream is kept.")
     nats_public_url: str = Field(
         "", description="Address under which peers reach the NATS server; by default the own one."
@@ -69,7 +81,9 @@ class Settings(BaseSettings):
     blob_cache_bytes: int = Field(
         10 * 1024**3, ge=0, description="How many bytes of other nodes' files are kept here, the last read ones."
     )
-    oidc_issuer: str = Field("", description="OpenID Connect issuer whose bearer tokens are believed, as it names itself.")
+    oidc_issuer: str = Field(
+        "", description="OpenID Connect issuer whose bearer tokens are believed, as it names itself."
+    )
     oidc_audience: str = Field("", description="Audience that such a token must name; required with `oidc_issuer`.")
     oidc_clients: tuple[str, ...] = Field((), description="Clients (`azp`) whose tokens are taken; by default any.")
     oidc_role_claim: str = Field("roles", description="Claim that gives roles; dots go into claims within claims.")

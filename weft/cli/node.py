@@ -10,7 +10,7 @@ from weft import assembly, logs
 from weft.cli.client import Failed, NodeClient
 from weft.cli.output import as_json, say, table
 from weft.keys import NodeKeys, create
-from weft.protocol.names import node as valid_name
+from weft.protocol.names import participant
 from weft.protocol.refusals import Malformed
 from weft.settings import Settings
 
@@ -36,7 +36,7 @@ def init(
     Example: weft init /srv/weft --node eclac --title "ECLAC, Santiago" --url https://weft.eclac.example
     """
     try:
-        valid_name(node)
+        participant(node)
     except Malformed as error:
         raise Failed(error.why, "Use small letters, digits and hyphens, at most 32.") from None
     if (folder / "node.toml").exists():

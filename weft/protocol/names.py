@@ -21,6 +21,8 @@ _cursor = re.compile(rf"{EPOCH}-[1-9][0-9]{{0,17}}-[0-9a-f]{{64}}")
 
 LOCAL = "local"
 NETWORK = "network"
+OFFICIAL = "un"
+"""The origin of official lists, which come with releases and by no feed."""
 LAST_EPOCH = 999_999_999
 
 
@@ -40,6 +42,13 @@ def node(text: str) -> str:
     if text in (LOCAL, NETWORK):
         raise Malformed(f"{text} is an audience; no node has this name")
     return name(text)
+
+
+def participant(text: str) -> str:
+    """The name of a node that takes part: the official lists' is nobody's."""
+    if text == OFFICIAL:
+        raise Malformed(f"{text} is the origin of official lists; no node has this name")
+    return node(text)
 
 
 class Key(NamedTuple):

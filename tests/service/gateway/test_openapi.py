@@ -118,6 +118,33 @@ def test_schemas_of_one_name_with_two_meanings_are_told_apart():
     assert tree["components"]["schemas"]["SearchThing"] == {"type": "integer"}
 
 
+def test_what_a_body_defines_within_itself_is_found_among_all_schemas():
+    thing = {"type": "object", "properties": {"part": {"$ref": "#/$defs/Part"}}, "$defs": {"Part": {"type": "string"}}}
+    body = {"required": True, "content": {"application/json": {"schema": thing}}}
+    put = {"put": {"operationId": "put", "requestBody": body, "responses": {"200": {"description": "x"}}}}
+    tree = whole(catalog=document({"/api/v1/documents/{origin}/{id}": put}))
+    told = tree["paths"]["/api/v1/documents/{origin}/{id}"]["put"]["requestBody"]["content"]["application/json"][
+        "schema"
+    ]
+    assert told == {"type": "object", "properties": {"part": {"$ref": "#/components/schemas/Part"}}}
+    assert tree["components"]["schemas"]["Part"] == {"type": "string"}
+
+
+def test_what_was_written_leads_to_what_can_be_done_with_it():
+    path = "/api/v1/documents/{origin}/{id}"
+    item = {method: {"operationId": method, "responses": {"200": {}}} for method in ("get", "put", "delete")}
+    told = whole(catalog=document({path: item}))["paths"][path]
+    conditions = [[parameter["name"] for parameter in told[method]["parameters"]] for method in ("put", "delete")]
+    assert conditions == [["If-Match", "If-None-Match"], ["If-Match"]]
+    answer = told["put"]["responses"]["200"]
+    assert {name: link["operationId"] for name, link in answer["links"].items()} == {
+        "read": "get",
+        "revise": "put",
+        "delete": "delete",
+    }
+    assert {"ETag", "Location", "Weft-After"} == answer["headers"].keys()
+
+
 def test_schemas_that_refer_to_different_things_are_different():
     page = {"type": "array", "items": {"$ref": "#/components/schemas/Thing"}}
     tree = whole(

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from weft.protocol.names import LAST_EPOCH, START, Cursor, Epoch, Feed, Key, Version, name, node
+from weft.protocol.names import LAST_EPOCH, OFFICIAL, START, Cursor, Epoch, Feed, Key, Version, name, node, participant
 from weft.protocol.refusals import Malformed
 
 epochs = st.builds(
@@ -50,6 +50,13 @@ def test_what_is_not_a_name_is_refused(text):
 @pytest.mark.parametrize("text", ["a", "0", "a-b", "a" * 32])
 def test_a_name_of_up_to_32_letters_digits_and_inner_hyphens_is_one(text):
     assert name(text) == node(text) == text
+
+
+def test_no_node_is_called_like_the_origin_of_official_lists_though_their_records_have_keys():
+    with pytest.raises(Malformed):
+        participant(OFFICIAL)
+    assert participant("unece") == "unece"
+    assert Key.parse("un/indicator/mdg-2008.7.10").origin == OFFICIAL
 
 
 @pytest.mark.parametrize("audience", ["local", "network"])
