@@ -14,12 +14,14 @@ RECORDS: Final = frozenset(f"{path}/{{origin}}/{{id}}" for path in LISTS)
 TAG: Final = r'"[!#-\[\]-~]*"'
 
 
-def _condition(name: str, description: str) -> Tree:
-    schema = {"type": "string", "pattern": rf"^(\*|{TAG}(, {TAG})*)$"}
-    return {"name": name, "in": "header", "required": False, "schema": schema, "description": description}
+def _condition(name: str, description: str, **schema: str) -> Tree:
+    of_text = {"type": "string", **schema}
+    return {"name": name, "in": "header", "required": False, "schema": of_text, "description": description}
 
 
-IF_MATCH: Final = _condition("If-Match", "The ETag of the version that is changed, or * for whatever is there.")
+IF_MATCH: Final = _condition(
+    "If-Match", "The ETag of the version that is changed, or * for any.", pattern=rf"^(\*|{TAG}(, {TAG})*)$"
+)
 IF_NEW: Final = _condition("If-None-Match", "With * the record has to be new.")
 IF_OTHER: Final = _condition("If-None-Match", "The ETag of what is known already: 304 if it is still so.")
 CONDITIONS: Final[dict[tuple[str, str], tuple[Tree, ...]]] = {

@@ -9,7 +9,7 @@ import msgspec
 
 from gateway.changes.gather import Page
 
-BEFORE_SECRETS = "whsec_"
+PREFIX = "whsec_"
 _PURPOSE = b"weft/webhook/v1\0"
 
 
@@ -24,7 +24,7 @@ class Message(NamedTuple):
 def secret_of(internal: bytes, webhook: str) -> str:
     """The secret of a webhook. It is made again whenever it is needed: no database and no backup has it."""
     made = hmac.digest(internal, _PURPOSE + webhook.encode(), hashlib.sha256)
-    return BEFORE_SECRETS + base64.b64encode(made).decode()
+    return PREFIX + base64.b64encode(made).decode()
 
 
 def changes(webhook: str, page: Page, *, node: str, anew: bool, at: str) -> Message:
@@ -47,7 +47,7 @@ def _body(type_: str, at: str, data: bytes) -> bytes:
 
 def headers(message: Message, secret: str, seconds: int) -> dict[str, str]:
     """The headers by which a receiver knows that a message is this node's, and from when."""
-    key = base64.b64decode(secret.removeprefix(BEFORE_SECRETS))
+    key = base64.b64decode(secret.removeprefix(PREFIX))
     signed = hmac.digest(key, f"{message.id}.{seconds}.".encode() + message.body, hashlib.sha256)
     return {
         "content-type": "application/json",

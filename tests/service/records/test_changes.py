@@ -25,6 +25,7 @@ from weft.records import answers, changed, changelog, changes, waiting
 from weft.records.after import AFTER, headers
 from weft.records.changed import PATH
 from weft.records.node import TheNode, TheSight
+from weft.records.rows import Shelf
 from weft.web.app import application
 
 NOTE = "/api/v1/notes"
@@ -35,7 +36,7 @@ reading = APIRouter(dependencies=AFTER)
 @reading.get(NOTE + "/{origin}/{id}")
 async def found(request: Request, node: TheNode, sight: TheSight, origin: str, id: str) -> Any:
     rows, visible = SHELVES["note"]
-    answer = await node.database.read(answers.find, rows, Key(origin, "note", id), sight, visible(sight))
+    answer = await node.database.read(answers.find, Shelf(rows, visible), Key(origin, "note", id), sight)
     return msgspec.json.decode(answer.data)
 
 

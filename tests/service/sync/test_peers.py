@@ -67,7 +67,7 @@ def test_a_peer_gets_a_token_for_our_broker_and_others_do_not(eca, ece):
     eca.introduce(ece)
     eca.approve(ece)
     caller = Caller("ece", Role.PEER, ece.keys.identity.public.fingerprint)
-    assert set(eca.ask("GET", "/feeds/broker", caller).json()) == {"url", "jwt"}
+    assert set(eca.ask("GET", "/feeds/broker", caller).json()) == {"url", "jwt", "certificate"}
     assert eca.ask("GET", "/feeds/broker").status_code == 401
     assert eca.ask("GET", "/feeds/broker", OPERATOR).status_code == 403
 

@@ -1,23 +1,13 @@
 """What only a server can do to its client: be away, be another, be full, lose an index, and be shared by several nodes."""
 
-import json
-import socket
-import ssl
 import threading
 import time
 from base64 import b64encode
 from collections.abc import Iterator
-from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
-from http.server import BaseHTTPRequestHandler, HTTPServer
-from ipaddress import IPv4Address
 from itertools import pairwise
 from pathlib import Path
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
 from elasticsearch import BadRequestError, TransportError
 from hypothesis import given
 from hypothesis import strategies as st
@@ -27,6 +17,7 @@ from services.search.engine.elasticsearch.engine import ElasticsearchEngine
 from services.search.engine.elasticsearch.server import Address, Circuit
 from services.search.engine.interface import Away, InvalidQuery, Lost, Order, Remove
 from tests.unit.search.engines import SERVER, Place, Server, place
+from tests.unit.search.strangers import certificate, silent, stranger
 
 _NOWHERE = Address(urls="http://127.0.0.1:1")
 
@@ -215,59 +206,11 @@ def test_what_comes_between_two_pages_moves_nothing(engine, document, ask, ids):
     assert ids(first) + ids(ask(engine, limit=3, after=first.next)) == ["n5", "n4", "n3", "n2", "n1", "n0"]
 
 
-class _Stranger(BaseHTTPRequestHandler):
-    """A server that answers everything with what its class says, and keeps what it was told about the caller."""
-
-    told: list[str | None]
-    status: int
-    headers_: dict[str, str]
-
-    def _answer(self) -> None:
-        self.told.append(self.headers.get("Authorization"))
-        body = json.dumps({"error": {"type": "security_exception"}, "status": self.status}).encode()
-        self.send_response(self.status)
-        for name, value in (self.headers_ | {"Content-Type": "application/json"}).items():
-            self.send_header(name, value)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    do_GET = _answer  # noqa: N815  # the name that is called
-
-    def log_message(self, *_: object) -> None:
-        return
-
-
-@contextmanager
-def _stranger(status: int, headers: dict[str, str], tls: ssl.SSLContext | None = None) -> Iterator[tuple[int, list]]:
-    told: list[str | None] = []
-    server = HTTPServer(
-        ("127.0.0.1", 0), type("_Told", (_Stranger,), {"told": told, "status": status, "headers_": headers})
-    )
-    if tls:
-        server.socket = tls.wrap_socket(server.socket, server_side=True)
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    try:
-        yield server.server_port, told
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
-
-
-@contextmanager
-def _silent() -> Iterator[int]:
-    """A server that takes connections and says nothing."""
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        yield listening.getsockname()[1]
-
-
 _PRODUCT = {"X-Elastic-Product": "Elasticsearch"}
 
 
 def test_a_server_of_another_product_is_away_and_says_so():
-    with _stranger(200, {}) as (port, _):
+    with stranger(200, {}) as (port, _):
         engine = ElasticsearchEngine(Address(urls=f"http://127.0.0.1:{port}"), "eca")
         with pytest.raises(Away, match="not Elasticsearch"):
             engine.generation()
@@ -275,7 +218,7 @@ def test_a_server_of_another_product_is_away_and_says_so():
 
 
 def test_the_key_or_the_user_of_the_address_goes_with_every_request_and_a_refusal_is_an_outage():
-    with _stranger(401, _PRODUCT) as (port, told):
+    with stranger(401, _PRODUCT) as (port, told):
         for address in (
             Address(urls=f"http://127.0.0.1:{port}", key="c2VjcmV0"),
             Address(urls=f"http://weft:p%40ss@127.0.0.1:{port}"),
@@ -287,34 +230,9 @@ def test_the_key_or_the_user_of_the_address_goes_with_every_request_and_a_refusa
     assert told == ["ApiKey c2VjcmV0", f"Basic {b64encode(b'weft:p@ss').decode()}"]
 
 
-def _certificate(folder: Path) -> tuple[Path, ssl.SSLContext]:
-    key, name = ec.generate_private_key(ec.SECP256R1()), x509.Name([])
-    now = datetime.now(UTC)
-    made = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(1)
-        .not_valid_before(now - timedelta(hours=1))
-        .not_valid_after(now + timedelta(hours=1))
-        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(IPv4Address("127.0.0.1"))]), critical=True)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
-        .sign(key, hashes.SHA256())
-    )
-    authority, private = folder / "authority.pem", folder / "key.pem"
-    authority.write_bytes(made.public_bytes(serialization.Encoding.PEM))
-    private.write_bytes(
-        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-    )
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(authority, private)
-    return authority, context
-
-
 def test_a_server_is_believed_only_with_a_certificate_of_the_authority_that_is_set(tmp_path):
-    authority, tls = _certificate(tmp_path)
-    with _stranger(404, _PRODUCT, tls) as (port, told):
+    authority, tls = certificate(tmp_path)
+    with stranger(404, _PRODUCT, tls) as (port, told):
         engine = ElasticsearchEngine(Address(urls=f"https://127.0.0.1:{port}", authority=authority), "eca")
         assert engine.generation() == ""
         engine.close()
@@ -327,7 +245,7 @@ def test_a_server_is_believed_only_with_a_certificate_of_the_authority_that_is_s
 
 
 def test_a_server_that_takes_too_long_is_away_and_the_next_who_asks_does_not_wait(ask):
-    with _silent() as port:
+    with silent() as port:
         engine = ElasticsearchEngine(Address(urls=f"http://127.0.0.1:{port}"), "eca")
         with pytest.raises(Away, match="does not answer"):
             ask(engine, "health")
