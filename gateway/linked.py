@@ -14,22 +14,23 @@ RECORDS: Final = frozenset(f"{path}/{{origin}}/{{id}}" for path in LISTS)
 TAG: Final = r'"[!#-\[\]-~]*"'
 
 
-def _condition(name: str, description: str, **schema: str) -> Tree:
+def _header(name: str, description: str, **schema: str) -> Tree:
     of_text = {"type": "string", **schema}
     return {"name": name, "in": "header", "required": False, "schema": of_text, "description": description}
 
 
-IF_MATCH: Final = _condition(
+IF_MATCH: Final = _header(
     "If-Match", "The ETag of the version that is changed, or * for any.", pattern=rf"^(\*|{TAG}(, {TAG})*)$"
 )
-IF_NEW: Final = _condition("If-None-Match", "With * the record has to be new.")
-IF_OTHER: Final = _condition("If-None-Match", "The ETag of what is known already: 304 if it is still so.")
+IF_NEW: Final = _header("If-None-Match", "With * the record has to be new.")
+IF_OTHER: Final = _header("If-None-Match", "The ETag of what is known already: 304 if it is still so.")
+RANGE: Final = _header("Range", "bytes=FIRST-LAST, one part of the file: 206, or 416 where there is none.")
 CONDITIONS: Final[dict[tuple[str, str], tuple[Tree, ...]]] = {
     ("", "get"): (IF_OTHER,),
     ("", "put"): (IF_MATCH, IF_NEW),
     ("", "delete"): (IF_MATCH,),
     ("/takedown", "post"): (IF_MATCH,),
-    ("/files/{name}", "get"): (IF_OTHER,),
+    ("/files/{name}", "get"): (IF_OTHER, RANGE),
     ("/files/{name}", "put"): (IF_MATCH,),
     ("/files/{name}", "delete"): (IF_MATCH,),
 }

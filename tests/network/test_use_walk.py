@@ -158,3 +158,10 @@ def test_a_copy_kept_by_the_manuals_client_is_what_the_node_lists(
             answer = reader.http.get(f"{DOCUMENTS}/eclac/{id_}")
             told = (410, REASON) if audience in reader.sees else (404, None)
             assert (answer.status_code, answer.json().get("reason")) == told
+    for reader in readers:
+        anew = reader._replace(file=reader.file.with_suffix(".anew"))
+        bring_up_to_date(anew.http, anew.file, ["document", "document-takedown"])
+        ended = {key.split("/")[2]: record["reason"] for key, record in anew.copy.items() if "-takedown/" in key}
+        assert ended == {id_: REASON for id_, audience in writer.ended.items() if audience in reader.sees}
+        there = {key: record for key, record in anew.copy.items() if "-takedown/" not in key}
+        assert there == reader.copy

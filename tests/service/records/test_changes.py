@@ -268,7 +268,7 @@ async def test_a_deletion_is_known_at_its_version_and_so_is_a_takedown(service: 
 
 async def test_the_client_of_the_manual_keeps_a_copy(desk: Desk, service: Service, tmp_path: Path) -> None:
     code = MANUAL.read_text().split("```python\n")[1].split("```")[0]
-    assert len(code.splitlines()) <= 20
+    assert len([line for line in code.splitlines() if line]) <= 20
     known: dict[str, Any] = {}
     exec(compile(code, str(MANUAL), "exec"), known)
     file = tmp_path / "copy.json"
