@@ -46,6 +46,13 @@ class Sequencer:
                 await asyncio.sleep(LOOK_SECONDS)
                 self._journalled.set()
 
+    async def end_once(self) -> bool:
+        """`seal_once` at the end: a transaction that was begun goes on though its caller was cancelled, and may seal the same."""
+        try:
+            return await self.seal_once()
+        except seal.SequencerLost:
+            return True
+
     async def seal_once(self) -> bool:
         """Seal one commit's worth; whether there may be more."""
         commits = await self._database.write(seal.seal, self._us)

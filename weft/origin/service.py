@@ -113,7 +113,7 @@ class OriginService:
             )
             async with running(duty=on_duty, colleagues=self.colleagues.run, haste=self._haste.run):
                 yield
-            while await self.duty.take() and await self._sequencer.seal_once():
+            while await self.duty.take() and await self._sequencer.end_once():
                 pass
             await self.duty.release()
         finally:

@@ -21,6 +21,7 @@ from weft.keys import NodeKeys, create
 from weft.log import serve
 from weft.nats.bus import Bus
 from weft.nats.keys import Credentials
+from weft.origin.sequencer import Sequencer
 from weft.origin.service import OriginService
 from weft.passport import Passports
 from weft.protocol.names import START, Cursor, Feed
@@ -84,6 +85,19 @@ async def test_an_embargo_ends_by_itself_and_who_waits_is_told(tmp_path: Path, a
         assert await said(service) == []
         await until(lambda: said(service), [("put", "a")])
         assert rung.is_set()
+
+
+async def test_several_that_seal_at_the_end_seal_everything_once_and_none_fails(tmp_path: Path, address: str) -> None:
+    async with started(tmp_path, address) as service:
+        ids = [f"r{number}" for number in range(20)]
+        sequencers = [
+            Sequencer(service.database, service.incarnation, service.bell, lambda feed: None) for _ in range(4)
+        ]
+        for id_ in ids:
+            await put(service, id_)
+            while any(await asyncio.gather(*(each.end_once() for each in sequencers))):
+                pass
+        assert sorted(await said(service)) == [("put", id_) for id_ in sorted(ids)]
 
 
 async def test_an_embargo_that_ran_out_while_nothing_ran_ends_at_the_start(tmp_path: Path, address: str) -> None:
