@@ -4,7 +4,7 @@ from typing import Any
 
 import msgspec
 from pydantic import BaseModel
-from sqlalchemy import select
+from sqlalchemy import bindparam, or_, select, union_all
 from sqlmodel import Session
 
 from weft.database.statements import table
@@ -33,8 +33,19 @@ class _Said(msgspec.Struct):
     issued: str | None = None
 
 
+_within = or_(_tag.c.field == "translation_of", _tag.c.field == "version_of") & (_tag.c.kind == KIND)
+_related = union_all(
+    select(_tag.c.field).where(_within, _tag.c.origin == bindparam("its_origin"), _tag.c.id == bindparam("its_id")),
+    select(_tag.c.field).where(_within, _tag.c.value == bindparam("its_key")),
+).limit(1)
+"""Whether a document is of a work at all: most are of none, and this is asked at every read."""
+
+
 def of(session: Session, key: Key, sight: Sight) -> dict[str, Any]:
     """What of a document's work is here beside it; nothing where there is nothing."""
+    named = {"its_origin": key.origin, "its_id": key.id, "its_key": str(key)}
+    if session.connection().execute(_related, named).first() is None:
+        return {}
     found = {
         "translations": _beside(session, key, "translation_of", sight),
         "versions": _beside(session, key, "version_of", sight),
