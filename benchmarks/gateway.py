@@ -21,7 +21,7 @@ from weft.identity import ANONYMOUS
 from weft.keys import NodeKeys
 from weft.passport import Passports
 
-CONNECTIONS = 16
+CONNECTIONS = 8
 WARM_UP_SECONDS = 2.0
 SERVICES = ("catalog", "indicators", "search", "sync")
 PATH = f"/api/v1/documents/{A}/record-0000001"

@@ -75,6 +75,8 @@ class _Connection(asyncio.Protocol):
         head, found, body = self._data.partition(b"\r\n\r\n")
         if not found or len(body) < _length(head):
             return
+        if not self.waiting:  # what an idle connection is told before it is closed answers nothing
+            return
         self._data, self.waiting = b"", False
         self._run.answered(head[9:12].decode(), time.perf_counter() - self.begun)
         if b"\r\nconnection: close" in head.lower():

@@ -12,10 +12,13 @@ from contextlib import contextmanager
 
 from gateway.problems import Busy
 
-TURN_SECONDS = 0.02
-"""So long may the event loop work on requests before it looks for new ones. What is read in this process is read in its turn."""
-AT_ONCE = 16
-"""So many may wait for a thread or for another process; more would only wait for each other."""
+AT_ONCE = 10
+"""So many keep two processors busy; more only wait for each other."""
+TICK_SECONDS = 0.01
+PUNCTUAL_SECONDS = 0.005
+"""A tick of the event loop that is later has waited for work: there was much to do, whatever is under way now."""
+LATE_SECONDS = 0.02
+"""When a tick is overdue by this, half as many are let in."""
 PATIENCE_SECONDS = 0.25
 """How long it may be too much before anybody is refused."""
 WAITING_SECONDS = 0.25
@@ -26,12 +29,16 @@ class Crowd:
     """The requests of one process. `clock` gives seconds."""
 
     def __init__(self, clock: Callable[[], float] = time.perf_counter) -> None:
-        self._clock = clock
         self.under_way = 0
         """How many are being worked on now, those that wait for something else left out."""
-        self._turn: float | None = None
-        self._turned_at = clock()
+        self._clock = clock
+        self._due: float | None = None
         self._little_at = clock()
+
+    @property
+    def watching(self) -> bool:
+        """Whether anything was under way at the last look."""
+        return self._due is not None
 
     @contextmanager
     def joined(self) -> Iterator[None]:
@@ -41,10 +48,12 @@ class Crowd:
             Busy: there are too many, and have been for a while.
         """
         loop, now = asyncio.get_running_loop(), self._clock()
-        if self._turn is None:
-            self._begin(loop, now)
-        crowded = now - (self._turn or now) > TURN_SECONDS or self.under_way >= AT_ONCE
-        if crowded and now - self._little_at > PATIENCE_SECONDS:
+        if not self.watching:
+            self._little_at = now
+            self._watch(loop, now)
+        late = self._due is not None and now - self._due > LATE_SECONDS
+        most = AT_ONCE // 2 if late else AT_ONCE
+        if self.under_way >= most and now - self._little_at > PATIENCE_SECONDS:
             raise Busy("more is asked of it than it can answer")
         self.under_way += 1
         leave = _Once(self._leave)
@@ -55,23 +64,20 @@ class Crowd:
             waiting.cancel()
             leave()
 
-    def _begin(self, loop: asyncio.AbstractEventLoop, now: float) -> None:
-        """The first request that this turn of the event loop takes up."""
-        self._turn = now
-        loop.call_soon(self._end)
-        if now - self._turned_at > TURN_SECONDS / 2:
-            self._look(now)
+    def _watch(self, loop: asyncio.AbstractEventLoop, now: float) -> None:
+        self._due = now + TICK_SECONDS
+        loop.call_later(TICK_SECONDS, self._tick, loop)
 
-    def _end(self) -> None:
-        """The event loop has come round."""
-        began, self._turn = self._turn, None
-        now = self._turned_at = self._clock()
-        if began is not None and now - began < TURN_SECONDS / 2:
-            self._look(now)
-
-    def _look(self, now: float) -> None:
-        if self.under_way <= AT_ONCE / 2:
+    def _tick(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Look how it stands, for as long as anything is under way."""
+        now, due = self._clock(), self._due
+        punctual = due is not None and now - due < PUNCTUAL_SECONDS
+        if punctual and self.under_way <= AT_ONCE / 2:
             self._little_at = now
+        if punctual and not self.under_way:
+            self._due = None
+        else:
+            self._watch(loop, now)
 
     def _leave(self) -> None:
         self.under_way -= 1
