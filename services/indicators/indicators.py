@@ -5,6 +5,7 @@ from typing import Annotated, Final
 from pydantic import Field
 
 from services.indicators import lifecycle, lineage
+from services.indicators.framed import FramedFilters
 from services.indicators.lineage import Descent, Lineage
 from services.indicators.series import Code
 from services.indicators.words import (
@@ -25,7 +26,6 @@ from services.indicators.words import (
 )
 from weft.records.forms import Draft, Form, Told
 from weft.records.kinds import Kind, Tags
-from weft.records.listings import Filters
 from weft.records.words import Address, Name, RecordKey, Slug, Slugs
 
 KIND: Final = "indicator"
@@ -74,19 +74,11 @@ class IndicatorOut(Told, Described):
     lineage: Lineage | None = None
 
 
-class IndicatorFilters(Filters):
+class IndicatorFilters(FramedFilters):
     """Which indicators are asked for."""
 
-    framework: RecordKey | None = None
-    goal: RecordKey | None = None
     target: RecordKey | None = None
     measured_by: Annotated[Code | None, Field(description="A series' code; proxies do not count")] = None
-    theme: Slug | None = None
-    group: Slug | None = None
-    status: Status | None = None
-    complements: RecordKey | None = None
-    adapts: RecordKey | None = None
-    replaces: RecordKey | None = None
 
 
 def _tags(indicator: Described) -> Tags:

@@ -5,6 +5,7 @@ from typing import Annotated, Final, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from services.indicators import lifecycle, lineage
+from services.indicators.framed import FramedFilters
 from services.indicators.lineage import Descent, Lineage
 from services.indicators.series import Code, Number
 from services.indicators.words import (
@@ -25,7 +26,6 @@ from services.indicators.words import (
 )
 from weft.records.forms import Draft, Form, Told
 from weft.records.kinds import Kind, Tags
-from weft.records.listings import Filters
 from weft.records.words import Address, RecordKey, Slug, Slugs
 
 KIND: Final = "target"
@@ -102,19 +102,11 @@ class TargetOut(Told, Described):
     lineage: Lineage | None = None
 
 
-class TargetFilters(Filters):
+class TargetFilters(FramedFilters):
     """Which targets are asked for. `indicator`: those with a value for it; `measured_by`: with a value for a series."""
 
-    framework: RecordKey | None = None
-    goal: RecordKey | None = None
     indicator: RecordKey | None = None
     measured_by: Annotated[Code | None, Field(description="A series' code")] = None
-    theme: Slug | None = None
-    group: Slug | None = None
-    status: Status | None = None
-    complements: RecordKey | None = None
-    adapts: RecordKey | None = None
-    replaces: RecordKey | None = None
 
 
 def _tags(target: Described) -> Tags:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests import databases
-from tests.network.postgres import Cluster, binaries
+from tests.network.postgres import MISSING, Cluster, binaries
 
 
 @pytest.fixture(scope="module")
@@ -13,7 +13,7 @@ def cluster() -> Iterator[Cluster]:
     """A PostgreSQL server of this module's own, which it may kill."""
     programs = binaries()
     if programs is None:
-        pytest.skip("PostgreSQL is not installed (no initdb on the PATH or in /usr/lib)")
+        pytest.skip(MISSING)
     made = Cluster(programs)
     try:
         made.start()

@@ -17,6 +17,8 @@ import psycopg
 from weft.demo.local import free_ports
 from weft.demo.visitor import until
 
+MISSING = "PostgreSQL is not installed (no initdb on the PATH or in /usr/lib)"
+
 
 def binaries() -> Path | None:
     """Where PostgreSQL's programs are, if it is installed."""
@@ -98,7 +100,7 @@ def main(command: list[str]) -> int:
     """Run a command with a server of its own. Where PostgreSQL is not installed, say so: there is nothing to try."""
     programs = binaries()
     if programs is None:
-        print("PostgreSQL is not installed (no initdb on the PATH or in /usr/lib): nothing is run on it")
+        print(f"{MISSING}: nothing is run on it")
         return 0
     cluster = Cluster(programs)
     try:

@@ -13,7 +13,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.network.postgres import Cluster, binaries
+from tests.network.postgres import MISSING, Cluster, binaries
 from tests.promises.desk import UNHURRIED, Editor, begin, feed_status, held, made, running, settle, status, weft
 from weft.backup import keys
 from weft.demo.local import LocalNode, free_ports
@@ -78,7 +78,7 @@ def lost(node: LocalNode) -> None:
 def cluster() -> Iterator[Cluster]:
     programs = binaries()
     if programs is None:
-        pytest.skip("PostgreSQL is not installed (no initdb on the PATH or in /usr/lib)")
+        pytest.skip(MISSING)
     made_ = Cluster(programs)
     try:
         made_.start()

@@ -12,7 +12,7 @@ import pytest
 from tests.network import elastic, proxy
 from tests.network.certificates import Authority
 from tests.network.composed import ComposedNode
-from tests.network.postgres import Cluster, binaries
+from tests.network.postgres import MISSING, Cluster, binaries
 from weft.cli.demo import PACKAGED
 from weft.cli.health import PARTS
 from weft.demo.visitor import until
@@ -21,7 +21,7 @@ PROGRAMS = binaries()
 pytestmark = [
     pytest.mark.network,
     pytest.mark.timeout(300),
-    pytest.mark.skipif(PROGRAMS is None, reason="PostgreSQL is not installed (no initdb on the PATH or in /usr/lib)"),
+    pytest.mark.skipif(PROGRAMS is None, reason=MISSING),
     pytest.mark.skipif(proxy.PROGRAM is None, reason=proxy.MISSING),
 ]
 

@@ -18,7 +18,7 @@ import pytest
 from tests.architecture.sources import ROOT, page
 from tests.network import elastic, proxy
 from tests.network.certificates import Authority
-from tests.network.postgres import Cluster, binaries
+from tests.network.postgres import MISSING, Cluster, binaries
 from weft.cli.demo import PACKAGED
 from weft.demo.local import free_ports
 from weft.demo.visitor import until
@@ -31,7 +31,7 @@ PROGRAMS = binaries()
 pytestmark = [
     pytest.mark.network,
     pytest.mark.timeout(360),
-    pytest.mark.skipif(PROGRAMS is None, reason="PostgreSQL is not installed (no initdb on the PATH or in /usr/lib)"),
+    pytest.mark.skipif(PROGRAMS is None, reason=MISSING),
     pytest.mark.skipif(proxy.PROGRAM is None, reason=proxy.MISSING),
     pytest.mark.skipif(shutil.which("curl") is None, reason="there is no curl on this machine"),
 ]

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.network.postgres import Cluster, binaries
+from tests.network.postgres import MISSING, Cluster, binaries
 from tests.promises.desk import Editor, begin, editing, held, made, running, settle, weft
 from weft.demo.local import LocalNode
 from weft.demo.visitor import until
@@ -13,7 +13,7 @@ DATABASES = ("catalog", "indicators", "search", "sync", "gateway")
 PROGRAMS = binaries()
 pytestmark = [
     pytest.mark.network,
-    pytest.mark.skipif(PROGRAMS is None, reason="PostgreSQL is not installed (no initdb on the PATH or in /usr/lib)"),
+    pytest.mark.skipif(PROGRAMS is None, reason=MISSING),
 ]
 
 

@@ -3,7 +3,6 @@
 Whatever dies, each feed stays one chain, and what was acknowledged is in it once.
 """
 
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,7 +14,7 @@ from sqlalchemy import text
 
 from tests import databases
 from tests.network.split import SplitNode
-from tests.promises.desk import document, held, made, weft
+from tests.promises.desk import document, held, made, repeated, weft
 from weft.demo.local import LocalNode, pair
 from weft.demo.visitor import DOCUMENTS, until
 from weft.identity import Caller, Role
@@ -60,25 +59,13 @@ class Hand:
     @contextmanager
     def busy(self, shared: int = 5) -> Iterator[None]:
         """Writing records of its own, and some that the other hand writes too."""
-        ended = threading.Event()
 
-        def work() -> None:
-            at = 0
-            while not ended.is_set():
-                try:
-                    self.put(f"{self._name}-{at}", f"{self._name}, {at}")
-                    self.put(f"shared-{at % shared}", f"{self._name}, {at}")
-                except httpx.TransportError:
-                    return
-                at += 1
+        def work(at: int) -> None:
+            self.put(f"{self._name}-{at}", f"{self._name}, {at}")
+            self.put(f"shared-{at % shared}", f"{self._name}, {at}")
 
-        thread = threading.Thread(target=work)
-        thread.start()
-        try:
+        with repeated(work, ended_by=httpx.TransportError):
             yield
-        finally:
-            ended.set()
-            thread.join()
 
 
 @pytest.fixture(scope="module")

@@ -4,7 +4,7 @@ import json
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache
@@ -116,29 +116,40 @@ class Editor:
 
 
 @contextmanager
-def editing(editor: Editor, name: str, documents: int = 10) -> Iterator[None]:
-    """Somebody who goes on creating and revising some documents, one edit after the other, until the end.
-
-    An edit that the node did not answer, since it was killed, ends it: whether it holds, nobody was told.
-    """
+def repeated(once: Callable[[int], None], *, ended_by: type[Exception]) -> Iterator[None]:
+    """Somebody who does something again and again, told how often it was done, until the end or until it fails so."""
     ended = threading.Event()
 
-    def edit() -> None:
+    def work() -> None:
         at = 0
         while not ended.is_set():
             try:
-                editor.put(f"{name}-{at % documents}", f"{name}, edit {at}")
-            except httpx.HTTPError:
+                once(at)
+            except ended_by:
                 return
             at += 1
 
-    thread = threading.Thread(target=edit)
+    thread = threading.Thread(target=work)
     thread.start()
     try:
         yield
     finally:
         ended.set()
         thread.join()
+
+
+@contextmanager
+def editing(editor: Editor, name: str, documents: int = 10) -> Iterator[None]:
+    """Somebody who goes on creating and revising some documents, one edit after the other, until the end.
+
+    An edit that the node did not answer, since it was killed, ends it: whether it holds, nobody was told.
+    """
+
+    def edit(at: int) -> None:
+        editor.put(f"{name}-{at % documents}", f"{name}, edit {at}")
+
+    with repeated(edit, ended_by=httpx.HTTPError):
+        yield
 
 
 def seen(node: LocalNode, origin: str, role: str | None = "editor") -> set[Seen]:
